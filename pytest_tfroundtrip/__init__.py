@@ -1,0 +1,11 @@
+"""Save a model under one TensorFlow, load it under another, judge what came back.
+
+The plugin registers itself with pytest when installed (entry point ``pytest11``). Nothing in this
+package imports tensorflow except :mod:`pytest_tfroundtrip.agent`, which runs inside a runtime's own
+Python.
+"""
+
+from importlib.metadata import version
+
+__version__ = version("pytest-tfroundtrip")
+__all__ = ["__version__"]

@@ -1,0 +1,77 @@
+"""The signature contract: what callers of a SavedModel rely on, read with TensorFlow's protos.
+
+Form: {"tags": [...], "signatures": {key: {"method_name": ..., "inputs": {name: {"dtype", "shape"}},
+"outputs": ...}}}. A shape is a list with None for unknown dimensions, or None for unknown rank.
+"""
+
+import os
+
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from . import values
+
+#: Signatures that TensorFlow writes for its own loaders; nobody calls them.
+PRIVATE = frozenset(["__saved_model_init_op", "__saved_model_train_op"])
+
+
+def of_saved_model(folder):
+    """The contract of the first meta graph of a SavedModel folder, None where it is none.
+
+    Raises:
+        google.protobuf.message.DecodeError: the file is damaged.
+    """
+    path = os.path.join(folder, "saved_model.pb")
+    if not os.path.isfile(path):
+        return None
+    message = saved_model_pb2.SavedModel()
+    with open(path, "rb") as file:
+        message.ParseFromString(file.read())
+    return of_meta_graph(message.meta_graphs[0])
+
+
+def of_meta_graph(meta_graph):
+    """The contract of a ``MetaGraphDef``."""
+    signatures = {}
+    for key, signature in meta_graph.signature_def.items():
+        if key not in PRIVATE:
+            signatures[key] = {
+                "method_name": signature.method_name,
+                "inputs": {name: _of_info(info) for name, info in signature.inputs.items()},
+                "outputs": {name: _of_info(info) for name, info in signature.outputs.items()},
+            }
+    return {"tags": sorted(meta_graph.meta_info_def.tags), "signatures": signatures}
+
+
+def of_parts(key, inputs, outputs):
+    """A contract of one signature where neither tags nor method can be seen.
+
+    Args:
+        key: the signature's key.
+        inputs: {name: anything with ``dtype`` and ``shape``}.
+        outputs: the same.
+    """
+    signature = {
+        "method_name": None,
+        "inputs": {name: of_tensor(part) for name, part in inputs.items()},
+        "outputs": {name: of_tensor(part) for name, part in outputs.items()},
+    }
+    return {"tags": None, "signatures": {key: signature}}
+
+
+def of_tensor(part):
+    """{"dtype", "shape"} of a tensor, a spec or a Keras tensor."""
+    return {"dtype": values.dtype_name(part.dtype), "shape": dimensions(part.shape)}
+
+
+def dimensions(shape):
+    """A JSON-able shape: ints and None, or None for unknown rank."""
+    shape = tf.TensorShape(shape)
+    return None if shape.rank is None else shape.as_list()
+
+
+def _of_info(info):
+    return {
+        "dtype": values.dtype_name(info.dtype),
+        "shape": dimensions(tf.TensorShape(info.tensor_shape)),
+    }

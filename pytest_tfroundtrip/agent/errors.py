@@ -1,0 +1,9 @@
+"""The agent's own errors; every other exception in a result is TensorFlow's or the model's."""
+
+
+class Refusal(Exception):
+    """A loader got something back, but not what was asked for."""
+
+
+class ModelError(Exception):
+    """The user's model or its examples cannot be used as they are; the message says what to do."""

@@ -1,0 +1,63 @@
+"""``tf.keras.models.load_model``, then ``predict_on_batch``."""
+
+import contextlib
+
+import tensorflow as tf
+
+from .. import contract, values, variables
+from ..errors import Refusal
+from ..operations import Loaded
+from ..savers import keras as keras_saver
+
+tf1 = tf.compat.v1
+
+
+class _Loaded(Loaded):
+    def __init__(self, model, record):
+        super(_Loaded, self).__init__(type(model).__name__)
+        self._model = model
+        self._record = record
+
+    def contract(self):
+        model = self._model
+        names = keras_saver.tensor_names(model)
+        inputs = dict(zip(names, model.inputs))
+        outputs = keras_saver.named_outputs(model, _structure(model))
+        return contract.of_parts(self._record["signature"], inputs, outputs)
+
+    def variables(self):
+        session = None if tf.executing_eagerly() else tf1.keras.backend.get_session()
+        return variables.by_order(self._model.weights, session)
+
+    def calls(self):
+        return [("predict_on_batch", self._predict)]
+
+    def _predict(self, fed):
+        names = keras_saver.tensor_names(self._model)
+        arrays = [values.to_feed(fed[name]) for name in names]
+        given = self._model.predict_on_batch(arrays[0] if len(arrays) == 1 else arrays)
+        outputs = keras_saver.named_outputs(self._model, given)
+        shown = keras_saver.named_outputs(self._model, _structure(self._model))
+        return {
+            name: values.from_array(
+                each.numpy() if hasattr(each, "numpy") else each, shown[name].dtype
+            )
+            for name, each in outputs.items()
+        }
+
+
+def _structure(model):
+    """The model's symbolic outputs, in the dict or list they were made in."""
+    return getattr(model, "output", model.outputs)
+
+
+@contextlib.contextmanager
+def load(artifact, _variant):
+    """Load, and refuse what is no Keras model: Keras 2 raises nothing for most of that."""
+    model = tf.keras.models.load_model(artifact.payload)
+    if not isinstance(model, tf.keras.Model):
+        raise Refusal(
+            "load_model returned a %s, which is no Keras Model: it has no predict, no fit. Keras "
+            "gives that back for what Keras did not save." % type(model).__name__
+        )
+    yield _Loaded(model, artifact.record)

@@ -1,0 +1,54 @@
+"""``tf.compat.v1.saved_model.load`` into a session; the signature's tensor names are run."""
+
+import collections
+import contextlib
+
+import tensorflow as tf
+
+from .. import contract, variables
+from ..errors import Refusal
+from ..operations import Loaded
+from ..savers import graph
+
+tf1 = tf.compat.v1
+
+
+class _Loaded(Loaded):
+    def __init__(self, session, meta_graph, key):
+        super(_Loaded, self).__init__(type(meta_graph).__name__)
+        self._session = session
+        self._meta_graph = meta_graph
+        self._key = key
+
+    def contract(self):
+        return contract.of_meta_graph(self._meta_graph)
+
+    def variables(self):
+        return variables.of_collection(self._session)
+
+    def calls(self):
+        signatures = self._meta_graph.signature_def
+        if self._key not in signatures:
+            raise Refusal(
+                "the loaded MetaGraphDef has no signature %r, only: %s"
+                % (self._key, ", ".join(sorted(signatures)) or "none")
+            )
+        signature = signatures[self._key]
+        inputs = _tensors(self._session.graph, signature.inputs)
+        outputs = _tensors(self._session.graph, signature.outputs)
+        return [("session", lambda fed: graph.run(self._session, inputs, outputs, fed))]
+
+
+def _tensors(g, infos):
+    return collections.OrderedDict(
+        (name, g.get_tensor_by_name(infos[name].name)) for name in sorted(infos)
+    )
+
+
+@contextlib.contextmanager
+def load(artifact, _variant):
+    """Load the meta graph of the recorded tags into a session of its own."""
+    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
+        tags = artifact.record["contract"]["tags"]
+        meta_graph = tf1.saved_model.load(session, tags, artifact.payload)
+        yield _Loaded(session, meta_graph, artifact.record["signature"])

@@ -1,0 +1,115 @@
+"""``tf.saved_model.load``: the signature, the restored ``__call__``, the attribute variables."""
+
+import collections
+import contextlib
+
+import tensorflow as tf
+
+from .. import contract, values, variables
+from ..errors import Refusal
+from ..operations import Loaded
+from ..savers import graph
+
+tf1 = tf.compat.v1
+
+
+class _Loaded(Loaded):
+    """Holds the root object: up to 2.3 its variables die with it, whoever has a signature of it."""
+
+    def __init__(self, root, record, session):
+        super(_Loaded, self).__init__(type(root).__name__)
+        self._root = root
+        self._record = record
+        self._session = session
+
+    def contract(self):
+        signatures = {}
+        for key, function in self._root.signatures.items():
+            if key in contract.PRIVATE:
+                continue
+            parts = contract.of_parts(key, _inputs(function), function.structured_outputs)
+            signatures.update(parts["signatures"])
+        return {"tags": None, "signatures": signatures}
+
+    def variables(self):
+        told = self._record["variables"]
+        if told["key"] == "path":
+            return self._by_path([each["name"] for each in told["items"]])
+        found = list(getattr(self._root, "variables", None) or [])
+        if not found:
+            return None
+        if told["key"] == "order":
+            return variables.by_order(found, self._session)
+        return variables.by_name(found, self._session)
+
+    def _by_path(self, paths):
+        found = {}
+        for path in paths:
+            try:
+                found[path] = variables.at_path(self._root, path)
+            except LookupError as error:
+                self.notes.append(str(error))
+        return variables.by_path(found, self._session)
+
+    def calls(self):
+        key = self._record["signature"]
+        if key not in self._root.signatures:
+            raise Refusal(
+                "the loaded object has no signature %r, only: %s"
+                % (key, ", ".join(sorted(self._root.signatures)) or "none")
+            )
+        functions = [("signature", self._root.signatures[key])]
+        if self._record["callable"]:
+            if not callable(self._root):
+                raise Refusal(
+                    "the loaded %s cannot be called: its __call__ was not restored" % self.returned
+                )
+            functions.append(("call", self._root))
+        if self._session is None:
+            return [(name, _eager(function)) for name, function in functions]
+        built = [(name, self._build(function)) for name, function in functions]
+        graph.initialise(self._session)
+        return built
+
+    def _build(self, function):
+        recorded = self._record["contract"]["signatures"][self._record["signature"]]["inputs"]
+        inputs = collections.OrderedDict(
+            (name, tf1.placeholder(tf.as_dtype(each["dtype"]), each["shape"]))
+            for name, each in sorted(recorded.items())
+        )
+        outputs = _dict(function(**inputs))
+        return lambda fed: graph.run(self._session, inputs, outputs, fed)
+
+
+def _inputs(function):
+    """{name: spec} of a signature; those of TF1 SavedModels have no structured inputs."""
+    structured = function.structured_input_signature
+    if structured and structured[1]:
+        return structured[1]
+    return dict(zip(function._arg_keywords, function.inputs))
+
+
+def _dict(outputs):
+    if not isinstance(outputs, dict):
+        raise Refusal("the call returned a %s, no dict of outputs" % type(outputs).__name__)
+    return collections.OrderedDict(sorted(outputs.items()))
+
+
+def _eager(function):
+    def call(fed):
+        outputs = _dict(function(**{name: values.to_tf(each) for name, each in fed.items()}))
+        return {name: values.from_eager(each) for name, each in outputs.items()}
+
+    return call
+
+
+@contextlib.contextmanager
+def load(artifact, _variant):
+    """Load eagerly, or in graph mode into a graph and a session of its own."""
+    # 1.15's tf.saved_model.load is the TF1 one.
+    restore = tf.compat.v2.saved_model.load
+    if tf.executing_eagerly():
+        yield _Loaded(restore(artifact.payload), artifact.record, None)
+        return
+    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
+        yield _Loaded(restore(artifact.payload), artifact.record, session)

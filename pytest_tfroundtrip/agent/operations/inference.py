@@ -1,0 +1,31 @@
+"""``inference``: feed the recorded inputs through every way of calling the model."""
+
+import os
+
+from .. import record, variables, wire
+
+
+def run(loaded, artifact, folder, report):
+    """Write ``observed.npz`` into ``folder`` and return the step's payload."""
+    observed = {}
+    seen = loaded.contract()
+    report.stage("call")
+    calls = loaded.calls()
+    for name, call in calls:
+        report.details["call"] = name  # which one failed, if one does
+        for index, inputs in enumerate(record.inputs_of(artifact)):
+            for output, each in call(inputs).items():
+                observed["examples/%d/%s/%s" % (index, name, output)] = each
+    report.details.pop("call", None)
+    found = loaded.variables()
+    if found is not None:
+        for name, each in found.tensors.items():
+            observed["variables/%s" % name] = each
+    wire.write_tensors(os.path.join(folder, "observed.npz"), observed)
+    return {
+        "contract": seen,
+        "variables": variables.seen(found),
+        "returned": loaded.returned,
+        "calls": [name for name, _ in calls],
+        "notes": loaded.notes,
+    }

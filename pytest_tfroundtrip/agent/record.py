@@ -1,0 +1,103 @@
+"""An artifact: the folder with what TensorFlow wrote and the record of what it should give back.
+
+``FOLDER/payload/`` is TensorFlow's, ``record.json`` and ``record.npz`` lie beside it and, for a
+SavedModel, once more in ``payload/assets.extra/tf_roundtrip/``, where loaders ignore them.
+"""
+
+import collections
+import hashlib
+import json
+import os
+import shutil
+
+from . import wire
+
+SCHEMA = 1
+SIGNATURE = "serving_default"
+MIRROR = os.path.join("assets.extra", "tf_roundtrip")
+
+#: What a saver hands over. ``fed`` and ``outputs`` are lists of {name: wire.Tensor}, an entry per
+#: example; ``batched`` names inputs that were given a batch dimension; ``callable`` tells whether
+#: a loader can call the restored object itself; ``format`` what was written.
+Saved = collections.namedtuple("Saved", "fed outputs variables batched callable format")
+
+#: An artifact that was read: where the payload is, the record, and its tensors by name.
+Artifact = collections.namedtuple("Artifact", "payload record tensors")
+
+
+def write(folder, content, tensors):
+    """Write a record beside the payload and into it."""
+    payload = os.path.join(folder, "payload")
+    with open(os.path.join(folder, "record.json"), "w", encoding="utf-8") as file:
+        json.dump(content, file, allow_nan=False, indent=1, sort_keys=True)
+        file.write("\n")
+    wire.write_tensors(os.path.join(folder, "record.npz"), tensors)
+    if os.path.isdir(payload):
+        mirror = os.path.join(payload, MIRROR)
+        os.makedirs(mirror, exist_ok=True)
+        for name in ("record.json", "record.npz"):
+            shutil.copyfile(os.path.join(folder, name), os.path.join(mirror, name))
+
+
+def read(folder):
+    """Return the :data:`Artifact` in ``folder``, which may also be a SavedModel with a mirror.
+
+    Raises:
+        FileNotFoundError: there is no record.
+        ValueError: it is of a schema that this agent does not know.
+    """
+    payload, beside = os.path.join(folder, "payload"), folder
+    if not os.path.isfile(os.path.join(folder, "record.json")):
+        payload, beside = folder, os.path.join(folder, MIRROR)
+    with open(os.path.join(beside, "record.json"), encoding="utf-8") as file:
+        content = json.load(file)
+    if content.get("schema") != SCHEMA:
+        raise ValueError(
+            "the record in %s has schema %r, this agent reads %d: it was written by another "
+            "version of pytest-tfroundtrip; save the model again" % (beside, content.get("schema"), SCHEMA)
+        )
+    return Artifact(payload, content, wire.read_tensors(os.path.join(beside, "record.npz")))
+
+
+def tensors_of(saved, expected):
+    """The tensors of a record by their names in ``record.npz``."""
+    tensors = {}
+    for index, (fed, outputs) in enumerate(zip(saved.fed, saved.outputs)):
+        parts = [("inputs", fed), ("outputs", outputs)]
+        if expected is not None:
+            parts.append(("expected", expected[index]))
+        for part, items in parts:
+            for name, each in items.items():
+                tensors["examples/%d/%s/%s" % (index, part, name)] = each
+    for name, each in saved.variables.tensors.items():
+        tensors["variables/%s" % name] = each
+    return tensors
+
+
+def inputs_of(artifact):
+    """What was fed: a list of {name: wire.Tensor}, an entry per example."""
+    fed = [{} for _ in range(artifact.record["examples"])]
+    for name, each in artifact.tensors.items():
+        parts = name.split("/", 3)
+        if parts[0] == "examples" and parts[2] == "inputs":
+            fed[int(parts[1])][parts[3]] = each
+    return fed
+
+
+def payload_hash(payload):
+    """sha256 over the relative names and contents of what TensorFlow wrote, the mirror left out."""
+    digest = hashlib.sha256()
+    names = []
+    for folder, _, files in os.walk(payload):
+        for base in files:
+            names.append(os.path.relpath(os.path.join(folder, base), payload))
+    mirror = MIRROR + os.sep
+    for name in sorted(names):
+        if name.startswith(mirror):
+            continue
+        digest.update(name.replace(os.sep, "/").encode("utf-8", "surrogateescape") + b"\0")
+        with open(os.path.join(payload, name), "rb") as file:
+            content = file.read()
+        digest.update(b"%d\0" % len(content))
+        digest.update(content)
+    return "sha256:" + digest.hexdigest()

@@ -1,0 +1,87 @@
+"""``tf.estimator.Estimator.export_saved_model`` with a PredictOutput, as the guide uses it."""
+
+import collections
+import os
+
+import tensorflow as tf
+
+from .. import record, wire
+from . import graph
+
+tf1 = tf.compat.v1
+
+#: An Estimator's inputs are batches.
+BATCHED = True
+
+
+def save(model, payload, _variant):
+    """Train one step that moves nothing but ``global_step``, export, move to ``payload``."""
+    model = _without_fixed_batch(model)
+
+    def model_fn(features, labels, mode):
+        del labels
+        outputs = model.call(model.build(), dict(features))
+        step = tf1.train.get_or_create_global_step()
+        return tf.estimator.EstimatorSpec(
+            mode,
+            predictions=outputs,
+            train_op=step.assign_add(1),
+            loss=tf.constant(0.0),
+            export_outputs={record.SIGNATURE: tf.estimator.export.PredictOutput(outputs)},
+        )
+
+    config = tf.estimator.RunConfig(tf_random_seed=model.seed)
+    estimator = tf.estimator.Estimator(model_fn, os.path.abspath("estimator"), config=config)
+    estimator.train(lambda: _dataset(model.examples[0]), steps=1)
+    outputs = _outputs(model, estimator.latest_checkpoint())
+    with tf.Graph().as_default():
+        # Only dtype, shape and name of these are taken, for the placeholders it makes.
+        features = dict(graph.placeholders(model.inputs))
+        receiver = tf.estimator.export.build_raw_serving_input_receiver_fn(features)
+        exported = estimator.export_saved_model(os.path.abspath("exported"), receiver)
+    os.rename(exported.decode() if isinstance(exported, bytes) else exported, payload)
+    return outputs
+
+
+def _without_fixed_batch(model):
+    """``build_raw_serving_input_receiver_fn`` makes the first dimension unknown, whatever it was."""
+    fixed = type(model)(
+        model.cls,
+        model.title,
+        collections.OrderedDict(
+            (name, tf.TensorSpec([None] + list(spec.shape)[1:], spec.dtype, name=name))
+            if spec.shape.rank
+            else (name, spec)
+            for name, spec in model.inputs.items()
+        ),
+        model.examples,
+        model.seed,
+        model._report,
+    )
+    fixed.batched = model.batched
+    return fixed
+
+
+def _dataset(example):
+    """A dataset of one element. Of constants: ``from_tensors`` copies them into the graph."""
+    return tf.data.Dataset.from_tensors(
+        {name: _constant(each) for name, each in example.items()}
+    )
+
+
+def _constant(tensor):
+    from .. import values
+
+    assert isinstance(tensor, wire.Tensor)
+    return values.to_tf(tensor)
+
+
+def _outputs(model, checkpoint):
+    """Build the model once more, restore the checkpoint, compute; returns ``record.Saved``."""
+    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
+        tf1.train.create_global_step()
+        inputs = graph.placeholders(model.inputs, prefix="fed_")
+        built = graph.Built(session, inputs, model.call(model.build(), inputs))
+        graph.initialise(session)
+        tf1.train.Saver().restore(session, checkpoint)
+        return built.saved(model, built.run(model.examples))

@@ -1,0 +1,81 @@
+"""``tf.keras.Model.save(folder, save_format="tf")`` with signatures, as the guide uses it."""
+
+import collections
+
+import tensorflow as tf
+
+from .. import record, values, variables
+from ..errors import ModelError
+from . import graph, tf_module
+
+tf1 = tf.compat.v1
+
+#: Keras layers take batches.
+BATCHED = True
+NEEDS_KERAS_MODEL = True
+
+
+def save(model, payload, _variant):
+    """Save the model's ``keras_model()``; Keras 3 refuses, and that refusal is the result."""
+    built = model.keras_model()
+    names = input_names(built, model)
+    call = _named_call(built, names)
+    if tf.executing_eagerly():
+        session = None
+        outputs = [tf_module._eager(model, call, example) for example in model.examples]
+    else:
+        session = tf1.keras.backend.get_session()
+        with session.graph.as_default():
+            inputs = graph.placeholders(model.inputs, prefix="fed_")
+            tensors = model.call(call, inputs)
+            # Keras initialises its own variables when it hands out its session.
+            session = tf1.keras.backend.get_session()
+            outputs = graph.Built(session, inputs, tensors).run(model.examples)
+    signature = tf_module.signature_function(model, call, model.inputs, concrete=False)
+    found = variables.by_order(built.weights, session)
+    built.save(payload, save_format="tf", signatures={record.SIGNATURE: signature})
+    return record.Saved(
+        fed=model.examples,
+        outputs=outputs,
+        variables=found,
+        batched=model.batched,
+        callable=False,
+        format="saved_model",
+    )
+
+
+def input_names(built, model):
+    """The names of the Keras model's inputs, in its order.
+
+    Raises:
+        ModelError: they are not the names in ``inputs``.
+    """
+    names = tensor_names(built)
+    if sorted(names) != sorted(model.inputs):
+        raise ModelError(
+            "%s: the Input layers of keras_model() are named %s, `inputs` says %s. Name them alike: "
+            "tf.keras.Input(..., name=...)." % (model.title, sorted(names), sorted(model.inputs))
+        )
+    return names
+
+
+def tensor_names(built):
+    """The names of a Keras model's Input layers, in the order it takes them."""
+    names = getattr(built, "input_names", None)
+    return list(names or [each.name.partition(":")[0] for each in built.inputs])
+
+
+def named_outputs(built, outputs):
+    """What a Keras model gave as an OrderedDict: its own dict, or its output layers' names."""
+    if isinstance(outputs, dict):
+        return collections.OrderedDict(sorted(outputs.items()))
+    parts = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    return collections.OrderedDict(zip(built.output_names, parts))
+
+
+def _named_call(built, names):
+    def call(**tensors):
+        ordered = [tensors[name] for name in names]
+        return named_outputs(built, built(ordered[0] if len(ordered) == 1 else ordered))
+
+    return call

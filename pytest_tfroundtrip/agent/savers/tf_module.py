@@ -1,0 +1,97 @@
+"""``tf.saved_model.save`` of a ``tf.Module`` with signatures; variant ``concrete``."""
+
+import collections
+import inspect
+
+import tensorflow as tf
+
+from .. import record, values, variables
+from . import graph
+
+tf1 = tf.compat.v1
+
+
+def save(model, payload, variant):
+    """Save the module with its ``__call__`` as a function and a signature that calls it.
+
+    The base makes the signature with ``input_signature``, ``concrete`` with
+    ``get_concrete_function``. In graph mode ("creation from within compat mode") it is done inside
+    a graph and a session with initialised variables.
+    """
+    if variant not in (None, "concrete"):
+        raise ValueError("there is no variant %r; there is concrete" % (variant,))
+    if tf.executing_eagerly():
+        return _save(model, payload, variant, None)
+    # 1.15's own tf.Variable is a reference variable, which tf.saved_model.save cannot save
+    # ("references a symbolic Tensor"): who calls it from TF1 code enables resource variables.
+    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
+        with graph.variables_of("resource"):
+            return _save(model, payload, variant, session)
+
+
+def _save(model, payload, variant, session):
+    module = model.build(_callable_class(model.cls))
+    plain = _plain_call(model.cls, module)
+    if session is None:
+        outputs = [_eager(model, plain, example) for example in model.examples]
+    else:
+        inputs = graph.placeholders(model.inputs, prefix="fed_")
+        built = graph.Built(session, inputs, model.call(plain, inputs))
+        graph.initialise(session)
+        outputs = built.run(model.examples)
+    signature = signature_function(model, module, model.inputs, concrete=variant == "concrete")
+    found = variables.by_path(variables.paths(module), session)
+    tf.saved_model.save(module, payload, signatures={record.SIGNATURE: signature})
+    return record.Saved(
+        fed=model.examples,
+        outputs=outputs,
+        variables=found,
+        batched=model.batched,
+        callable=True,
+        format="saved_model",
+    )
+
+
+def signature_function(model, call, specs, concrete):
+    """A ``tf.function`` whose arguments are the inputs' names and whose result is a dict.
+
+    ``__signature__`` gives it those arguments, which TensorFlow reads by ``inspect``, so that no
+    source text has to be generated.
+    """
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in specs
+    ]
+    bound = inspect.Signature(parameters)
+
+    def serving_default(*args, **kwargs):
+        return dict(model.call(call, bound.bind(*args, **kwargs).arguments))
+
+    serving_default.__signature__ = bound
+    if concrete:
+        function = tf.function(serving_default, autograph=False)
+        return function.get_concrete_function(*specs.values())
+    return tf.function(serving_default, input_signature=list(specs.values()), autograph=False)
+
+
+def _callable_class(cls):
+    """A subclass of the same name whose ``__call__`` is a ``tf.function``, so that it is saved."""
+    if not inspect.isfunction(cls.__call__):
+        return cls  # the author made it one
+    return type(cls.__name__, (cls,), {"__call__": tf.function(cls.__call__)})
+
+
+def _plain_call(cls, module):
+    """``__call__`` as the author wrote it.
+
+    Calling the tf.function with an example would leave a trace of that very shape in the file.
+    """
+    call = cls.__call__
+    if not inspect.isfunction(call):
+        call = getattr(call, "python_function", call)
+    return lambda **tensors: call(module, **tensors)
+
+
+def _eager(model, call, example):
+    tensors = collections.OrderedDict((name, values.to_tf(example[name])) for name in model.inputs)
+    outputs = model.call(call, tensors)
+    return {name: values.from_eager(each) for name, each in outputs.items()}

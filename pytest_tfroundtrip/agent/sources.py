@@ -1,0 +1,67 @@
+"""Which files a model's import, construction and saving read: an artifact depends on them."""
+
+import builtins
+import contextlib
+import io
+import os
+import sys
+import sysconfig
+
+
+class Sources(object):
+    """Files seen so far; see :func:`watching`."""
+
+    def __init__(self, root):
+        self._root = os.path.join(os.path.realpath(root), "")
+        installed = [sysconfig.get_paths().get(key) for key in ("stdlib", "purelib", "platlib")]
+        # A virtual environment may well live below the root: it is the lock's matter. So may this
+        # agent, whose sources are hashed as a whole.
+        installed.append(os.path.dirname(os.path.abspath(__file__)))
+        self._installed = tuple(
+            os.path.join(os.path.realpath(path), "") for path in installed if path
+        )
+        self._opened = set()
+
+    def opened(self, path):
+        """Take note that a file was opened for reading."""
+        if isinstance(path, (str, bytes)) or hasattr(path, "__fspath__"):
+            self._opened.add(os.path.abspath(os.fsdecode(path)))
+
+    def files(self):
+        """The files below the root, sorted: those opened, and every Python module's."""
+        modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        paths = {os.path.realpath(path) for path in modules if isinstance(path, str)}
+        paths.update(os.path.realpath(path) for path in self._opened)
+        return sorted(
+            path
+            for path in paths
+            if path.startswith(self._root)
+            and not path.startswith(self._installed)
+            and os.path.isfile(path)
+        )
+
+
+@contextlib.contextmanager
+def watching(root, ignored):
+    """Watch what is opened for reading; yields :class:`Sources`.
+
+    Args:
+        root: only files below it count.
+        ignored: a folder whose files don't: the step's own.
+    """
+    sources = Sources(root)
+    original = builtins.open
+    own = os.path.join(os.path.abspath(ignored), "")
+
+    def watched(file, mode="r", *args, **kwargs):
+        opened = original(file, mode, *args, **kwargs)
+        if isinstance(mode, str) and ("r" in mode or "+" in mode):
+            if not (isinstance(file, str) and os.path.abspath(file).startswith(own)):
+                sources.opened(file)
+        return opened
+
+    builtins.open = io.open = watched
+    try:
+        yield sources
+    finally:
+        builtins.open = io.open = original

@@ -1,0 +1,80 @@
+"""The steps an agent knows: ``save`` writes an artifact, ``load`` reads one and operates on it."""
+
+import os
+import sys
+
+import tensorflow as tf
+
+from . import behavior, contract, models, plugins, probe, record, sources, variables
+from .operations import inference
+
+_OPERATIONS = {"inference": inference.run}
+
+
+def run(message, report):
+    """Run one step in a child; returns the payload of its result. ``report`` is child.Report."""
+    behavior.apply(message.get("behavior"))
+    if message["action"] == "save":
+        return save(message, report)
+    if message["action"] == "load":
+        return load(message, report)
+    raise ValueError("the agent has no action %r" % (message["action"],))
+
+
+def save(message, report):
+    """Build the model, compute its outputs, save it, write the record."""
+    report.stage("save")
+    request, seed = message["model"], int(message.get("seed", 0))
+    folder = message["folder"]
+    payload = os.path.join(folder, "payload")
+    root = request.get("root") or os.path.dirname(request["file"])
+    saver = plugins.saver(message["saver"])
+    with sources.watching(root, folder) as seen:
+        model = models.load(request, seed, report)
+        if getattr(saver, "NEEDS_KERAS_MODEL", False) and not model.has_keras_model:
+            why = "%s has no keras_model()" % model.title
+            return {"absent": why, "sources": seen.files()}
+        if getattr(saver, "BATCHED", False):
+            model = model.with_batches()
+        saved = saver.save(model, payload, message.get("variant"))
+        expected = model.expected(saved.outputs)
+    report.stage("save")
+    content = {
+        "schema": record.SCHEMA,
+        "model": {
+            "class": request["class"],
+            "file": models.relative(request["file"], request.get("root")),
+        },
+        "saver": message["saver"],
+        "variant": message.get("variant"),
+        "runtime": {
+            "tensorflow": tf.__version__,
+            "keras": probe.keras_version(tf),
+            "behavior": behavior.effective(),
+            "python": sys.version.split()[0],
+        },
+        "format": saved.format,
+        "signature": record.SIGNATURE,
+        "contract": contract.of_saved_model(payload),
+        "examples": len(saved.fed),
+        "batched": saved.batched,
+        "variables": variables.seen(saved.variables),
+        "callable": saved.callable,
+        "expected": expected is not None,
+        "seed": seed,
+        "payload_hash": record.payload_hash(payload),
+    }
+    record.write(folder, content, record.tensors_of(saved, expected))
+    return {"record": content, "sources": seen.files()}
+
+
+def load(message, report):
+    """Load an artifact, operate on it, write what was seen."""
+    operation = message.get("operation", "inference")
+    if operation not in _OPERATIONS:
+        raise ValueError("the agent has no operation %r" % (operation,))
+    loader = plugins.loader(message["loader"])
+    artifact = record.read(message["artifact"])
+    report.stage("load")
+    with loader.load(artifact, message.get("variant")) as loaded:
+        return _OPERATIONS[operation](loaded, artifact, message["folder"], report)

@@ -1,0 +1,137 @@
+"""What the parent does once so that no child has to: imports and registries, never an op.
+
+Everything here was seen to leave a fork intact: no thread, no eager context, no session, and no
+function name counter moved. What a release does not have is skipped.
+"""
+
+import ctypes
+import importlib
+import sys
+
+import tensorflow as tf
+
+#: Modules that TensorFlow imports when a save or load API is first used.
+MODULES = (
+    "tensorflow.python.framework.op_def_registry",
+    "tensorflow.python.framework.kernels",
+    "tensorflow.python.eager.def_function",
+    "tensorflow.python.saved_model.load",
+    "tensorflow.python.saved_model.save",
+    "tensorflow.python.saved_model.loader_impl",
+    "tensorflow.python.saved_model.builder_impl",
+    "tensorflow.python.saved_model.simple_save",
+    "tensorflow.python.autograph.impl.api",
+    "tensorflow.python.autograph.impl.conversion",
+    "tensorflow.core.protobuf.saved_model_pb2",
+    "gast",
+    "astor",
+    "tensorflow_hub",
+)
+
+#: Attributes of ``tf`` behind which TensorFlow hides a lazy import.
+ATTRIBUTES = (
+    "keras.Model",
+    "keras.models.load_model",
+    "keras.layers.Dense",
+    "estimator.Estimator",
+    "estimator.export.PredictOutput",
+    "compat.v1.keras.backend.get_session",
+    "compat.v1.saved_model.load",
+    "compat.v2.saved_model.load",
+    "io.gfile.GFile",
+    "lookup.StaticHashTable",
+)
+
+# XlaOpRegistry::RegisterCompilationKernels(), 10 ms in whoever looks at a device first.
+_XLA = "_ZN10tensorflow13XlaOpRegistry26RegisterCompilationKernelsEv"
+
+
+def warm_up():
+    """Do all of it; returns {what: "ok" or why it was skipped}."""
+    done = {}
+    for name in MODULES:
+        done[name] = _tried(importlib.import_module, name)
+    for path in ATTRIBUTES:
+        done["tf." + path] = _tried(walk, tf, path)
+    done["lazy modules"] = _tried(_resolve_lazy_modules)
+    done["op registry"] = _tried(_op_registry)
+    done["kernel registry"] = _tried(_kernel_registry)
+    done["xla kernels"] = _tried(_xla_kernels)
+    return done
+
+
+def walk(start, path):
+    """The attribute behind a dotted path."""
+    for part in path.split("."):
+        start = getattr(start, part)
+    return start
+
+
+def _tried(work, *arguments):
+    try:
+        work(*arguments)
+    except Exception as error:
+        return "skipped: %s: %s" % (type(error).__name__, str(error)[:200])
+    return "ok"
+
+
+def _resolve_lazy_modules():
+    """Load what autograph and the savers reach through ``LazyLoader`` objects of 1.15.
+
+    Only TensorFlow's own: ``contrib`` would drag in half a second that no API here touches.
+    """
+    for name in (
+        "tensorflow.python.autograph.pyct.parser",
+        "tensorflow.python.autograph.core.converter",
+        "tensorflow.python.autograph.operators",
+        "tensorflow.python.keras.saving.saved_model.save",
+        "tensorflow.python.keras.saving.saved_model.load",
+        "tensorflow.python.keras.engine.training",
+    ):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+
+
+def _op_registry():
+    from tensorflow.python.framework import op_def_registry
+
+    if hasattr(op_def_registry, "get"):
+        op_def_registry.get("MatMul")
+    else:  # 1.15
+        op_def_registry.get_registered_ops()
+
+
+def _kernel_registry():
+    from tensorflow.python.framework import kernels
+
+    kernels.get_registered_kernels_for_op("MatMul")
+
+
+def _xla_kernels():
+    if not sys.platform.startswith("linux"):
+        raise OSError("the mangled symbol is only known on Linux")
+    for path in _tensorflow_libraries():
+        try:
+            function = getattr(ctypes.CDLL(path, ctypes.RTLD_GLOBAL), _XLA)
+        except (AttributeError, OSError):
+            continue
+        function.restype = None
+        function()
+        return
+    raise OSError("no loaded library exports it")
+
+
+def _tensorflow_libraries():
+    """The TensorFlow libraries that this process has mapped already: opening one loads nothing."""
+    paths = []
+    with open("/proc/self/maps") as file:
+        for line in file:
+            path = line.split(None, 5)[5].strip() if line.count("/") else ""
+            base = path.rpartition("/")[2]
+            if path not in paths and (
+                base.startswith(("_pywrap_tensorflow_internal", "libtensorflow_cc"))
+            ):
+                paths.append(path)
+    return paths

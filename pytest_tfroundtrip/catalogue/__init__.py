@@ -1,0 +1,1 @@
+"""What exists: TensorFlow releases, their locks, and the save and load APIs."""

@@ -1,0 +1,117 @@
+"""What is known to break, and why: the entries of ``causes.toml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.entries import any_matches, read_entries, selectors
+from pytest_tfroundtrip.vocabulary import Stage, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_tfroundtrip.cells import Cell
+    from pytest_tfroundtrip.selectors import Selector
+
+CAUSES_FILE = Path(__file__).with_name("causes.toml")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why cells fail, how it is recognised, and what a person does about it.
+
+    ``messages`` are searched for anywhere in a text: TensorFlow wraps its errors, and the same
+    cause comes as another exception class in another release, so classes are never looked at.
+    ``sentence`` and ``remedy`` may name groups of these patterns in braces; ``defaults`` says what
+    stands there before a message was seen.
+    """
+
+    id: str
+    messages: tuple[str, ...]
+    sentence: str
+    remedy: str
+    range: str  # the releases it strikes between, for people
+    thread: str  # the public upstream issue or source
+    verdict: Verdict = Verdict.REFUSED
+    stages: tuple[Stage, ...] = ()  # where it can happen; empty: anywhere
+    applies: tuple[Selector, ...] = ()  # where it is known to strike
+    spares: tuple[Selector, ...] = ()  # exceptions from ``applies``
+    defaults: Mapping[str, str] | None = None
+
+    def applies_to(self, cell: Cell) -> bool:
+        """Whether the cause is known to strike the cell."""
+        return any_matches(self.applies, cell) and not any_matches(self.spares, cell)
+
+    def search(self, text: str) -> dict[str, str] | None:
+        """The groups of the first wording found in the text; None where there is none."""
+        for message in self.messages:
+            if found := re.search(message, text):
+                return {name: value for name, value in found.groupdict().items() if value}
+        return None
+
+    def says(self, groups: Mapping[str, str] | None = None) -> str:
+        """The sentence, with what the message named filled in."""
+        return self.sentence.format_map({**(self.defaults or {}), **(groups or {})})
+
+    def advises(self, groups: Mapping[str, str] | None = None) -> str:
+        """The remedy, with what the message named filled in."""
+        return self.remedy.format_map({**(self.defaults or {}), **(groups or {})})
+
+
+@cache
+def causes() -> tuple[Cause, ...]:
+    """All causes, the more specific ones first.
+
+    Raises:
+        ValueError: the data file is not in form.
+    """
+    found = []
+    for raw in read_entries(
+        CAUSES_FILE,
+        "cause",
+        required=("messages", "sentence", "remedy", "range", "thread"),
+        optional=("verdict", "stages", "applies", "spares", "defaults"),
+    ):
+        where = f"{CAUSES_FILE.name}: {raw['id']}"
+        for message in raw["messages"]:
+            re.compile(message)
+        found.append(
+            Cause(
+                id=raw["id"],
+                messages=tuple(raw["messages"]),
+                sentence=raw["sentence"],
+                remedy=raw["remedy"],
+                range=raw["range"],
+                thread=raw["thread"],
+                verdict=Verdict(raw.get("verdict", Verdict.REFUSED)),
+                stages=tuple(Stage(stage) for stage in raw.get("stages", ())),
+                applies=selectors(raw.get("applies"), where),
+                spares=selectors(raw.get("spares"), where),
+                defaults=raw.get("defaults"),
+            )
+        )
+    return tuple(found)
+
+
+def applying(cell: Cell) -> tuple[Cause, ...]:
+    """The causes known to strike the cell.
+
+    Several may: which one TensorFlow meets first is its own affair, so any of them is expected.
+    """
+    return tuple(cause for cause in causes() if cause.applies_to(cell))
+
+
+def possible(cell: Cell) -> tuple[Cause, ...]:
+    """As :func:`applying`, for a model that does not say whether it has variables: either way."""
+    if cell.save.has_variables is not None:
+        return applying(cell)
+    model = cell.save.model
+    either = [
+        replace(cell, save=replace(cell.save, model=replace(model, variables=variables)))
+        for variables in (True, False)
+    ]
+    return tuple(cause for cause in causes() if any(map(cause.applies_to, either)))

@@ -1,0 +1,183 @@
+"""A cell: one model, saved by one API under one runtime, loaded by another under another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.catalogue.apis import Api, apis
+from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
+from pytest_tfroundtrip.vocabulary import Direction, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class Model:
+    """A user's ``tf.Module`` subclass, named by file and class; imported by agents only.
+
+    ``variables`` is what its test declares: whether it holds variables. The file cannot be asked
+    at collection, because nothing of TensorFlow is imported there. ``keras_model`` is what can be
+    read from the source: whether the class defines one (None: it inherits from elsewhere).
+    """
+
+    name: str
+    file: Path
+    root: Path  # pytest's rootdir: an artifact depends on the files below it that were read
+    variables: bool | None = None
+    keras_model: bool | None = None
+
+    @property
+    def slug(self) -> str:
+        """The name as it stands in ids: ``AddTwo`` is ``add_two``."""
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name)
+        return words.lower()
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """How far apart two numbers may be; None is the default of their dtype."""
+
+    rtol: float | None = None
+    atol: float | None = None
+
+
+@dataclass(frozen=True)
+class Save:
+    """What makes an artifact: a model, a saver, a runtime and a seed."""
+
+    model: Model
+    saver: Api
+    runtime: Runtime
+    seed: int = 0
+
+    @cached_property
+    def id(self) -> str:
+        """The save as it stands in ids: ``affine-builder_1.15``."""
+        return f"{self.model.slug}-{self.saver.name}_{self.runtime.name}"
+
+    @property
+    def has_variables(self) -> bool | None:
+        """Whether the artifact holds variables; None where nobody said."""
+        return True if self.saver.adds_variables else self.model.variables
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One question; ``load`` and ``load_runtime`` are None for ``creation``."""
+
+    save: Save
+    operation: Operation
+    loader: Api | None = None
+    load_runtime: Runtime | None = None
+    tolerances: Tolerances = field(default=Tolerances(), compare=False)
+
+    @cached_property
+    def id(self) -> str:
+        """Reads as a sentence: ``affine-builder_1.15-to-tf2_load_2.21-inference``."""
+        if self.loader is None or self.load_runtime is None:
+            return f"{self.save.id}-{self.operation}"
+        return f"{self.save.id}-to-{self.loader.name}_{self.load_runtime.name}-{self.operation}"
+
+    @cached_property
+    def key(self) -> str:
+        """The cell's identity in this run: two models may share a name, not a file too."""
+        return f"{self.save.model.file}:{self.save.seed}:{self.id}"
+
+    @cached_property
+    def direction(self) -> Direction:
+        """Whether an older TensorFlow reads (``forward``) or a newer one (``backward``)."""
+        if self.load_runtime is None:
+            return Direction.SAME_RELEASE
+        saved, loaded = self.save.runtime.version, self.load_runtime.version
+        if saved.release[:2] == loaded.release[:2]:
+            return Direction.SAME_RELEASE
+        return Direction.BACKWARD if saved < loaded else Direction.FORWARD
+
+    def mark(self, promise: str) -> dict[str, str]:
+        """The keywords of the mark ``tf_cell``, all strings, so that ``-m`` can ask for them."""
+        return {
+            "save": self.save.saver.name,
+            "save_runtime": self.save.runtime.name,
+            "load": self.loader.name if self.loader else "",
+            "load_runtime": self.load_runtime.name if self.load_runtime else "",
+            "operation": str(self.operation),
+            "direction": str(self.direction),
+            "promise": promise,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """What :func:`from_json` takes: how a cell reaches the engine of another process."""
+        model = self.save.model
+        return {
+            "model": [model.name, str(model.file), str(model.root)],
+            "variables": model.variables,
+            "keras_model": model.keras_model,
+            "save": [self.save.saver.name, self.save.runtime.name, self.save.seed],
+            "load": [self.loader.name, self.load_runtime.name]
+            if self.loader and self.load_runtime
+            else None,
+            "operation": str(self.operation),
+            "tolerances": [self.tolerances.rtol, self.tolerances.atol],
+        }
+
+
+def from_json(raw: Mapping[str, Any], own: Mapping[str, OwnRuntime]) -> Cell:
+    """The cell that :meth:`Cell.to_json` described; ``own`` are the user's runtimes."""
+    name, file, root = raw["model"]
+    model = Model(name, Path(file), Path(root), raw["variables"], raw["keras_model"])
+    saver, save_runtime, seed = raw["save"]
+    save = Save(model, apis().savers[saver], parse_runtime(save_runtime, own), seed)
+    loader, load_runtime = raw["load"] or (None, None)
+    return Cell(
+        save,
+        Operation(raw["operation"]),
+        apis().loaders[loader] if loader else None,
+        parse_runtime(load_runtime, own) if load_runtime else None,
+        Tolerances(*raw["tolerances"]),
+    )
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What is crossed with what: the five axes of cells besides the model."""
+
+    save_runtimes: tuple[Runtime, ...]
+    load_runtimes: tuple[Runtime, ...]
+    savers: tuple[Api, ...]
+    loaders: tuple[Api, ...]
+    operations: tuple[Operation, ...]
+    tolerances: Tolerances = Tolerances()
+    seed: int = 0
+
+    def cells(self, models: Iterable[Model]) -> Iterator[Cell]:
+        """Every cell of the models: a save's creation first, then its loads."""
+        for model in models:
+            for runtime in self.save_runtimes:
+                for saver in self.savers:
+                    yield from self._of(Save(model, saver, runtime, self.seed))
+
+    def _of(self, save: Save) -> Iterator[Cell]:
+        if Operation.CREATION in self.operations:
+            yield Cell(save, Operation.CREATION, tolerances=self.tolerances)
+        for loader in self.loaders:
+            for operation in self.operations:
+                if operation in loader.operations:
+                    for runtime in self.load_runtimes:
+                        yield Cell(save, operation, loader, runtime, self.tolerances)
+
+
+def absence(cell: Cell) -> str | None:
+    """Why a cell cannot exist: an API that its release does not have. None where it can."""
+    save, loader, load_runtime = cell.save, cell.loader, cell.load_runtime
+    if not save.saver.exists_in(save.runtime):
+        return f"{save.saver.calls} is not in TensorFlow {save.runtime.version}"
+    if save.saver.keras_model and save.model.keras_model is False:
+        return f"{save.model.name} has no keras_model(), which {save.saver.name} saves"
+    if loader is not None and load_runtime is not None and not loader.exists_in(load_runtime):
+        return f"{loader.calls} is not in TensorFlow {load_runtime.version}"
+    return None

@@ -1,0 +1,96 @@
+"""From marks to test items: one for each cell."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_tfroundtrip.collected import TestCell
+from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.outcomes import BY_VERDICT, VerdictFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_tfroundtrip.expectations import Expectation
+    from pytest_tfroundtrip.session import RoundTripSession
+
+FIXTURE = "roundtrip"
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def parametrize(
+    metafunc: pytest.Metafunc, mark: pytest.Mark, state: RoundTripSession | None
+) -> None:
+    """Make a marked test run once for each cell; without round trips it stays one skipped test.
+
+    Raises:
+        pytest.Collector.CollectError: the mark cannot be understood; one clear sentence.
+    """
+    name = metafunc.definition.name
+    if FIXTURE not in metafunc.fixturenames:
+        msg = f"{name} is marked {mark.name} but does not take the fixture {FIXTURE}: add it"
+        raise pytest.Collector.CollectError(msg)
+    if state is None:
+        return
+    try:
+        tests = state.tests(mark, beside=metafunc.definition.path.parent)
+    except UsageProblem as error:
+        msg = f"{name}: {error}"
+        raise pytest.Collector.CollectError(msg) from None
+    metafunc.parametrize(FIXTURE, [_param(test) for test in tests], indirect=True)
+
+
+def _param(test: TestCell) -> Any:
+    marks: list[Any] = [pytest.mark.tf_cell(**test.cell.mark(str(test.expectation.promise)))]
+    expected = test.expectation
+    if expected.strict and expected.verdict is not None:
+        failure = BY_VERDICT[expected.verdict]
+        raises: pytest.RaisesExc[VerdictFailure] = pytest.RaisesExc(
+            failure, check=partial(_as_expected, expected)
+        )
+        marks.append(pytest.mark.xfail(strict=True, raises=raises, reason=expected.reason))
+    return pytest.param(test, id=test.cell.id, marks=marks)
+
+
+def _as_expected(expected: Expectation, failure: VerdictFailure) -> bool:
+    from pytest_tfroundtrip.expectations import met  # noqa: PLC0415
+
+    return met(expected, failure.observation)
+
+
+def is_reference(path: Path) -> bool:
+    """Whether a folder is this package's own reference tests."""
+    return path == REFERENCE or path.resolve() == REFERENCE.resolve()
+
+
+class ReferenceFolder(pytest.Directory):
+    """The reference package: its tests and nothing else, whatever the user's ini says."""
+
+    def collect(self) -> Iterable[pytest.Collector]:
+        """The test modules; the model files are for agents."""
+        for path in sorted(self.path.glob("test_*.py")):
+            yield ReferenceModule.from_parent(self, path=path)
+
+
+class ReferenceModule(pytest.Module):
+    """A module whose ``test_`` functions are tests, whatever python_functions says."""
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Whether a function of that name is a test."""
+        return name.startswith("test_")
+
+    def classnamefilter(self, name: str) -> bool:
+        """No classes here."""
+        return False
+
+
+def selected(items: Iterable[pytest.Item]) -> Iterator[tuple[str, TestCell]]:
+    """The cells among the tests that are going to run, by their node ids."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and isinstance(callspec.params.get(FIXTURE), TestCell):
+            yield item.nodeid, callspec.params[FIXTURE]

@@ -1,0 +1,94 @@
+"""From an agent's answer to an observation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.judge import (
+    Judgement,
+    judge_creation,
+    judge_inference,
+    read_observed,
+    read_record,
+)
+from pytest_tfroundtrip.observation import Observation
+from pytest_tfroundtrip.vocabulary import Stage, Verdict
+
+if TYPE_CHECKING:
+    from pytest_tfroundtrip.cells import Cell
+    from pytest_tfroundtrip.engine.engine import Saved
+
+#: What the agent calls an error of the user's model: nothing TensorFlow is to blame for.
+MODEL_ERROR = "ModelError"
+_VERDICTS = {"raised": Verdict.REFUSED, "crashed": Verdict.CRASHED, "timeout": Verdict.TIMEOUT}
+
+
+def unanswered(answer: dict[str, Any], stage: Stage, log: Path) -> Observation:
+    """The observation of a step that did not end well; ``stage`` is where, if it doesn't say."""
+    if answer.get("absent"):
+        return Observation(Verdict.ABSENT, stage, message=answer["absent"], log=str(log))
+    exception = answer.get("exception") or ""
+    verdict = _VERDICTS.get(answer["status"], Verdict.ENV_ERROR)
+    if exception == MODEL_ERROR:
+        verdict = Verdict.UNSAVED
+    return Observation(
+        verdict,
+        Stage(answer.get("stage") or stage),
+        exception,
+        answer.get("message") or answer["status"],
+        answer.get("traceback") or "",
+        seconds=float(answer["seconds"]),
+        log=str(log),
+    )
+
+
+def observe_creation(cell: Cell, folder: Path, saved: Saved) -> Observation:
+    """Judge what the saving process computed and wrote."""
+    judgement = judge_creation(read_record(folder), cell.tolerances)
+    return _judged(judgement, saved.seconds, folder, None, saved)
+
+
+def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
+    """Judge what a load gave against the artifact's record."""
+    if "unsaved" in answer:
+        failure: Observation | None = answer["unsaved"]
+        verdict = Verdict.UNSAVED
+        if failure is not None and failure.verdict is Verdict.ABSENT:
+            verdict = Verdict.ABSENT
+        return Observation(
+            verdict,
+            Stage.SAVE,
+            failure.exception if failure else "",
+            failure.message if failure else "",
+            log=failure.log if failure else None,
+        )
+    saved: Saved = answer["artifact"]
+    folder = saved.folder
+    if answer["status"] != "ok" or folder is None or cell.loader is None:
+        return unanswered(answer, Stage.LOAD, answer["log"])
+    judgement = judge_inference(
+        read_record(folder),
+        read_observed(answer["folder"], answer),
+        cell.loader,
+        cell.tolerances,
+    )
+    return _judged(judgement, float(answer["seconds"]), folder, answer["folder"], saved)
+
+
+def _judged(
+    judgement: Judgement, seconds: float, artifact: Path, result: Path | None, saved: Saved
+) -> Observation:
+    return Observation(
+        judgement.verdict,
+        Stage.COMPARE,
+        message=judgement.message,
+        max_abs_error=judgement.max_abs_error,
+        max_rel_error=judgement.max_rel_error,
+        not_compared=judgement.not_compared,
+        seconds=seconds,
+        artifact=str(artifact),
+        result=str(result) if result else None,
+        log=str(saved.log) if saved.log else None,
+        reused=saved.reused,
+    )

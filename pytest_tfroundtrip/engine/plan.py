@@ -1,0 +1,75 @@
+"""What has to run for the chosen cells: which saves, which loads, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.vocabulary import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_tfroundtrip.catalogue.apis import Api
+    from pytest_tfroundtrip.catalogue.runtime import Runtime
+    from pytest_tfroundtrip.cells import Cell, Save
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load of one artifact, in a fork of its own; cells that ask the same share it."""
+
+    save: Save
+    loader: Api
+    runtime: Runtime
+    operation: Operation
+
+
+Step = tuple[str, str]  # ("save" or "load", its key): what a plan counts
+
+
+@dataclass
+class Plan:
+    """Grows with every batch of cells; asking for the same cell again changes nothing."""
+
+    cells: dict[str, Cell] = field(default_factory=dict)
+    saves: dict[str, Save] = field(default_factory=dict)
+    loads: dict[str, Load] = field(default_factory=dict)
+
+    def add(self, cells: Iterable[Cell]) -> tuple[list[str], list[str]]:
+        """Take cells in; return the keys of the saves and of the loads that are new."""
+        saves, loads = [], []
+        for cell in cells:
+            self.cells.setdefault(cell.key, cell)
+            key = save_key(cell.save)
+            if key not in self.saves:
+                self.saves[key] = cell.save
+                saves.append(key)
+            load = load_of(cell)
+            if load is not None and load_key(load) not in self.loads:
+                self.loads[load_key(load)] = load
+                loads.append(load_key(load))
+        return saves, loads
+
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """Every runtime that the plan needs, in the order of first need."""
+        needed = [save.runtime for save in self.saves.values()]
+        needed += [load.runtime for load in self.loads.values()]
+        return tuple(dict.fromkeys(needed))
+
+
+def load_of(cell: Cell) -> Load | None:
+    """The load that answers a cell; None for ``creation``, which the save itself answers."""
+    if cell.loader is None or cell.load_runtime is None:
+        return None
+    return Load(cell.save, cell.loader, cell.load_runtime, cell.operation)
+
+
+def save_key(save: Save) -> str:
+    """A save's identity in a run."""
+    return f"{save.model.file}:{save.seed}:{save.id}"
+
+
+def load_key(load: Load) -> str:
+    """A load's identity in a run."""
+    return f"{save_key(load.save)}:{load.loader.name}:{load.runtime.name}:{load.operation}"

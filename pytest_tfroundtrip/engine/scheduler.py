@@ -1,0 +1,196 @@
+"""Which step runs next, and which agents are alive for it.
+
+A slot is one core's worth of work: a child that saves or loads, or an agent that imports
+TensorFlow. Steps are taken in the order in which tests will ask for them. An agent is started when
+its first step is due, or ahead of that when a slot is idle, and ends with its last. Where there are
+more runtimes than may be alive at once, an agent with nothing to do makes room for another and
+starts again when it is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.errors import AgentDied, EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from pytest_tfroundtrip.runtimes.process import AgentProcess
+
+    StartAgent = Callable[[str], Awaitable[AgentProcess]]
+
+ATTEMPTS = 2  # a step whose agent died under it may not be to blame; a second time it is
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    number: int
+    message: dict[str, Any] = field(compare=False)
+    answer: asyncio.Future[dict[str, Any]] = field(compare=False)
+    attempts: int = field(default=0, compare=False)
+
+
+@dataclass
+class _Agent:
+    process: AgentProcess | None = None  # None while it starts
+    running: int = 0
+
+
+class Scheduler:
+    """Runs steps in agents: at most ``slots`` at once, at most ``alive`` agents."""
+
+    def __init__(self, start: StartAgent, *, slots: int, alive: int) -> None:
+        self._start = start
+        self._free = slots
+        self._alive = alive
+        self._jobs: dict[str, list[_Job]] = defaultdict(list)
+        self._open: Counter[str] = Counter()  # steps per agent that are not yet answered
+        self._first: dict[str, int] = {}  # the best priority that an agent was announced with
+        self._agents: dict[str, _Agent] = {}
+        self._failed: dict[str, EnvironmentFailed] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._number = 0
+        self._stopped = False
+
+    def announce(self, process: str, priority: int) -> None:
+        """Say that a step of this agent is to come, so that the agent is kept for it."""
+        self._open[process] += 1
+        self._first[process] = min(priority, self._first.get(process, priority))
+
+    def done(self, process: str) -> None:
+        """A step that was announced is settled, run or not."""
+        self._open[process] -= 1
+        self._dispatch()
+
+    async def run(self, process: str, priority: int, message: dict[str, Any]) -> dict[str, Any]:
+        """The agent's answer to a step.
+
+        Raises:
+            EnvironmentFailed: its agent does not start, or died under it again and again.
+        """
+        self._number += 1
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._jobs[process], _Job(priority, self._number, message, answer))
+        self._dispatch()
+        return await answer
+
+    async def stop(self) -> None:
+        """End every agent, whatever it is doing."""
+        self._stopped = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ending = [agent.process.close() for agent in self._agents.values() if agent.process]
+        self._agents.clear()
+        await asyncio.gather(*ending, return_exceptions=True)
+
+    def _dispatch(self) -> None:
+        """Fill the free slots. Called whenever something changed."""
+        if self._stopped:
+            return
+        self._retire()
+        while self._free > 0 and self._take_next():
+            pass
+
+    def _take_next(self) -> bool:
+        for process in self._in_order_of_need():
+            agent = self._agents.get(process)
+            if process in self._failed:
+                self._refuse(process)
+                continue
+            if agent is None:
+                if self._has_room(process):
+                    self._agents[process] = _Agent()
+                    self._go(self._start_agent(process))
+                    return True
+            elif agent.process is not None and self._jobs[process]:
+                self._go(self._run_job(process, agent, heapq.heappop(self._jobs[process])))
+                return True
+        return False
+
+    def _in_order_of_need(self) -> Iterable[str]:
+        """Agents with a step that is ready, by its turn; then those that will be needed."""
+        ready = [(jobs[0].priority, process) for process, jobs in self._jobs.items() if jobs]
+        later = [
+            (self._first[process], process)
+            for process, count in self._open.items()
+            if count > 0 and not self._jobs[process] and process not in self._agents
+        ]
+        return [process for _, process in [*sorted(ready), *sorted(later)]]
+
+    def _has_room(self, process: str) -> bool:
+        """Whether another agent may start; one that has nothing to do makes room for a step."""
+        if len(self._agents) < self._alive:
+            return True
+        if not self._jobs[process]:
+            return False
+        for other, agent in self._agents.items():
+            if agent.process is not None and not agent.running and not self._jobs[other]:
+                self._end(other)
+                return True
+        return False
+
+    def _retire(self) -> None:
+        """End the agents that no step needs any more."""
+        for process, agent in list(self._agents.items()):
+            if self._open[process] <= 0 and agent.process is not None and not agent.running:
+                self._end(process)
+
+    def _end(self, process: str) -> None:
+        ended = self._agents.pop(process).process
+        if ended is not None:
+            self._keep(asyncio.ensure_future(ended.close()))
+
+    def _refuse(self, process: str) -> None:
+        for job in self._jobs.pop(process, []):
+            if not job.answer.done():
+                job.answer.set_exception(self._failed[process])
+
+    def _go(self, work: Any) -> None:
+        self._free -= 1
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(self._slot_is_free)
+        self._keep(task)
+
+    def _keep(self, task: asyncio.Future[None]) -> None:
+        """Hold a task: the loop itself holds only a weak reference to it."""
+        if isinstance(task, asyncio.Task):
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _slot_is_free(self, _: object) -> None:
+        self._free += 1
+        self._dispatch()
+
+    async def _start_agent(self, process: str) -> None:
+        try:
+            self._agents[process].process = await self._start(process)
+        except EnvironmentFailed as error:
+            self._failed[process] = error
+            del self._agents[process]
+
+    async def _run_job(self, process: str, agent: _Agent, job: _Job) -> None:
+        if job.answer.cancelled() or agent.process is None:
+            return
+        agent.running += 1
+        job.attempts += 1
+        try:
+            answer = await agent.process.step(job.message)
+        except AgentDied as error:
+            if self._agents.get(process) is agent:
+                del self._agents[process]
+            if job.attempts < ATTEMPTS:
+                heapq.heappush(self._jobs[process], job)
+            elif not job.answer.done():
+                job.answer.set_exception(error)
+        else:
+            if not job.answer.done():
+                job.answer.set_result(answer)
+        finally:
+            agent.running -= 1

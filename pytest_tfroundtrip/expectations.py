@@ -1,0 +1,187 @@
+"""What is to be seen of a cell, and what pytest says of what was seen: DESIGN's outcome tables.
+
+Pure functions, used twice: the plugin turns an :class:`Expectation` into pytest's own strict xfail
+(``raises=RaisesExc(class of the verdict, check=lambda failure: met(expectation,
+failure.observation))``, so that the very same condition decides), and the report asks
+:func:`settle`. The two must say the same of every cell.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pytest_tfroundtrip.causes import Cause, applying, possible
+from pytest_tfroundtrip.cells import Cell
+from pytest_tfroundtrip.promises import PromiseEntry, lookup
+from pytest_tfroundtrip.vocabulary import Expect, Operation, Promise, Verdict
+
+if TYPE_CHECKING:
+    from pytest_tfroundtrip.observation import Observation
+
+Outcome = Literal["passed", "failed", "xfailed", "skipped", "error"]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is to be seen of one cell.
+
+    ``verdict`` is None where anything may be seen: the documents have no word on the cell. Where
+    it is not ``same``, one of ``patterns`` must be found in the message, else the entry that
+    foresaw it is out of date. ``strict`` says that the cell is an xfail put on at collection.
+    """
+
+    promise: Promise
+    entry: PromiseEntry | None = None
+    causes: tuple[Cause, ...] = ()
+    verdict: Verdict | None = Verdict.SAME
+    patterns: tuple[str, ...] = ()
+    strict: bool = False
+    reason: str = ""  # why it is an xfail, for ``-rx``
+    contradiction_if_met: bool = False
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The word of pytest for a cell that ran as a test."""
+
+    outcome: Outcome
+    contradiction: bool = False  # TensorFlow does not do what its documents say, and it is known
+    message: str = ""  # what was expected instead; empty where it came as expected
+
+
+def expectation(cell: Cell, expect: Expect) -> Expectation:
+    """What is to be seen of the cell, held against ``expect``.
+
+    Under ``documents`` a cause that applies decides, then the promise. Under ``round_trip`` only
+    what the documents exclude is expected to fail; a cause that applies is named when it strikes,
+    but excuses nothing.
+    """
+    entry = lookup(cell)
+    promise = entry.promise if entry else Promise.UNPROMISED
+    known = applying(cell)
+    if entry is not None and entry.promise is Promise.UNSUPPORTED:
+        if entry.works_though_denied(cell):
+            return Expectation(promise, entry, known, contradiction_if_met=True)
+        return _unsupported(cell, entry, known)
+    if expect is Expect.ROUND_TRIP:
+        return Expectation(promise, entry, known)
+    if known:
+        return _broken(promise, entry, known)
+    return Expectation(promise, entry, verdict=Verdict.SAME if entry else None)
+
+
+def _broken(promise: Promise, entry: PromiseEntry | None, known: tuple[Cause, ...]) -> Expectation:
+    verdict = known[0].verdict
+    told = tuple(cause for cause in known if cause.verdict is verdict)
+    contradiction = promise is Promise.PROMISED
+    reason = "; ".join(f"{cause.id}: {cause.says()}" for cause in told)
+    if contradiction and entry is not None:
+        reason += f' (against: "{entry.english}", {entry.document})'
+    return Expectation(
+        promise,
+        entry,
+        told,
+        verdict,
+        tuple(message for cause in told for message in cause.messages),
+        strict=True,
+        reason=reason,
+        contradiction_if_met=contradiction,
+    )
+
+
+def _unsupported(cell: Cell, entry: PromiseEntry, known: tuple[Cause, ...]) -> Expectation:
+    """A cause that strikes such a cell speaks before TensorFlow comes to say it is unsupported.
+
+    Where nobody said whether the model has variables, both wordings are taken.
+    """
+    if known:
+        return _broken(entry.promise, entry, known)
+    more = tuple(message for cause in possible(cell) for message in cause.messages)
+    return Expectation(
+        entry.promise,
+        entry,
+        (),
+        Verdict.REFUSED,
+        entry.messages + more,
+        strict=True,
+        reason=f'not supported: "{entry.english}" ({entry.document})',
+    )
+
+
+def known_unsaved(cell: Cell) -> Cause | None:
+    """Why the save that a load needs is known to be refused, None where it is to succeed.
+
+    Such loads are rows ``unsaved``, not tests: their creation cell says what there is to say.
+    """
+    if cell.loader is None:
+        return None
+    creation = Cell(cell.save, Operation.CREATION)
+    return next(iter(applying(creation)), None)
+
+
+def met(expected: Expectation, observation: Observation) -> bool:
+    """Whether what was seen is what was to be seen."""
+    if expected.verdict is None:
+        return True
+    if observation.verdict is not expected.verdict:
+        return False
+    if not expected.patterns:
+        return True
+    return any(re.search(pattern, observation.message) for pattern in expected.patterns)
+
+
+def settle(
+    expected: Expectation, observation: Observation, *, creation_in_run: bool = False
+) -> Settled:
+    """What pytest says of what was seen.
+
+    ``creation_in_run`` says whether the cell that made (or failed to make) this cell's artifact is
+    a test of this run: only then may an artifact that could not be made be a skip, because a
+    failed save is never green. Rows that are no tests (``absent`` at collection, loads of a save
+    known to be refused) are not asked about: their outcome is null.
+    """
+    seen = observation.verdict
+    if seen is Verdict.ENV_ERROR:
+        return Settled(
+            "error", message="the runtime could not be had: this says nothing of the model"
+        )
+    if seen is Verdict.ABSENT:
+        return Settled("skipped", message="the cell does not exist here")
+    if seen is Verdict.UNSAVED:
+        return _unsaved(creation_in_run=creation_in_run)
+    if expected.verdict is None:
+        return Settled("passed" if seen is Verdict.SAME else "xfailed")
+    if met(expected, observation):
+        return Settled(
+            "xfailed" if expected.strict else "passed", contradiction=expected.contradiction_if_met
+        )
+    return Settled("failed", message=_unmet(expected, seen))
+
+
+def _unsaved(*, creation_in_run: bool) -> Settled:
+    if creation_in_run:
+        return Settled("skipped", message="its artifact could not be made: see its creation cell")
+    return Settled("error", message="its artifact could not be made")
+
+
+def _unmet(expected: Expectation, seen: Verdict) -> str:
+    if not expected.strict:
+        if expected.contradiction_if_met and expected.entry is not None:
+            return (
+                f"{expected.entry.id} (promises.toml) says that TensorFlow does this though its"
+                f" documents deny it, but it was {seen}: take it out of the entry's does_work"
+            )
+        if expected.promise is Promise.PROMISED and expected.entry is not None:
+            return f'{expected.entry.document} promises: "{expected.entry.english}"'
+        return ""
+    if expected.causes:
+        names = " or ".join(f"{cause.id} (causes.toml)" for cause in expected.causes)
+    else:
+        names = f"{expected.entry.id} (promises.toml)" if expected.entry else "an entry"
+    saw = f"it was {seen}" if seen is not expected.verdict else "its message was another one"
+    return (
+        f"{names} says that this cell is {expected.verdict}, with a message of its own, but {saw}:"
+        " the entry is out of date, narrow its applies or add the new wording"
+    )

@@ -1,0 +1,14 @@
+"""What ``pytest --markers`` says of our marks."""
+
+from __future__ import annotations
+
+ROUND_TRIP_MARK = (
+    "tf_roundtrip(model, *, runtimes, save_runtimes, load_runtimes, savers, loaders, operations, "
+    "expect, rtol, atol, seed, variables, accept): save the model 'path.py:Class' with each save "
+    "API under each runtime, load it with each load API under each runtime, and judge what came "
+    "back; the test takes the fixture roundtrip and runs once for each cell"
+)
+CELL_MARK = (
+    "tf_cell(save, save_runtime, load, load_runtime, operation, direction, promise): what a cell "
+    "is; put on by the plugin, all strings, for selection: -m \"tf_cell(load='keras_load')\""
+)

@@ -1,0 +1,30 @@
+"""What differs between an artifact's record and what a loader gave back, and the verdict on it.
+
+Knows neither pytest nor TensorFlow: two folders of ``.npz`` and JSON go in, a
+:class:`~pytest_tfroundtrip.judge.judge.Judgement` comes out. Imports numpy, so the plugin imports
+it only when there is something to judge.
+"""
+
+from pytest_tfroundtrip.judge.judge import Judgement, judge_creation, judge_inference
+from pytest_tfroundtrip.judge.records import (
+    ArtifactDamaged,
+    Example,
+    Observed,
+    Record,
+    Variables,
+    read_observed,
+    read_record,
+)
+
+__all__ = [
+    "ArtifactDamaged",
+    "Example",
+    "Judgement",
+    "Observed",
+    "Record",
+    "Variables",
+    "judge_creation",
+    "judge_inference",
+    "read_observed",
+    "read_record",
+]

@@ -1,0 +1,359 @@
+"""The verdict on a cell whose steps all went well: ``same``, ``drift`` or ``differs``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.judge import contract as contracts
+from pytest_tfroundtrip.judge.differences import compare
+from pytest_tfroundtrip.judge.explain import explain, sentence, tensor_text
+from pytest_tfroundtrip.judge.tolerances import EXACT, Limit, limit_of
+from pytest_tfroundtrip.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pytest_tfroundtrip.agent.wire import Tensor
+    from pytest_tfroundtrip.catalogue.apis import Api
+    from pytest_tfroundtrip.cells import Tolerances
+    from pytest_tfroundtrip.judge.differences import Difference
+    from pytest_tfroundtrip.judge.records import Observed, Record, Variables
+
+FINDINGS_SHOWN = 5  # in full; a wrong weight shows in every output of every example
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict, and for people why. ``message`` is empty for ``same``.
+
+    The errors are the largest over all numbers compared, those within tolerance too; None where
+    there was no number. ``not_compared`` names what a ``same`` does not speak for, in the words of
+    ``shows`` in ``apis.json``: ("tags", "method_name").
+    """
+
+    verdict: Verdict
+    message: str = ""
+    max_abs_error: float | None = None
+    max_rel_error: float | None = None
+    not_compared: tuple[str, ...] = ()
+
+
+def judge_inference(
+    record: Record, observed: Observed, api: Api, tolerances: Tolerances
+) -> Judgement:
+    """Hold what a loader gave against the artifact's record.
+
+    Every way of calling the loaded model (its signature, its restored ``__call__``, Keras'
+    ``predict_on_batch``) is held against the outputs that the saving process computed; then the
+    variables, bit by bit, because restoring computes nothing; then the contract. Missing outputs,
+    other shapes and other values are ``differs``. Where only names or dtypes of outputs, or parts
+    of the contract changed, it is ``drift``: an output that came back under another name is
+    recognised by its values.
+
+    What the loader cannot show is not held against it but named in ``not_compared``: parts that
+    are not in its ``shows``, parts that it showed nothing of for this artifact (the empty
+    collections of a TF2 SavedModel in a Session), and a restored ``__call__`` that a TF2 loader
+    did not call though the record says there is one.
+
+    Args:
+        record: of the artifact, see :func:`~pytest_tfroundtrip.judge.records.read_record`.
+        observed: of the load, see :func:`~pytest_tfroundtrip.judge.records.read_observed`.
+        api: the loader.
+        tolerances: what the user asked for.
+    """
+    bench = _Bench(tolerances)
+    bench.structure(record, observed)
+    for call in observed.calls:
+        saved, loaded = [], []
+        for example, outputs in zip(record.examples, observed.outputs, strict=False):
+            if call in outputs:
+                saved.append(example.outputs)
+                loaded.append(outputs[call])
+        bench.outputs(f"call {call!r}", saved, loaded)
+    if record.callable and api.generation == "TF2" and "call" not in observed.calls:
+        bench.missed.append("restored __call__")
+    contract = contracts.changes(record.contract, observed.contract, api.shows, record.signature)
+    bench.missed[:0] = contract.not_compared
+    bench.variables(record.variables, observed.variables if "variables" in api.shows else None)
+    for change in contract.changes:
+        bench.found(Verdict.DRIFT, change)
+    return bench.judgement()
+
+
+def judge_creation(record: Record, tolerances: Tolerances) -> Judgement:
+    """Hold a fresh artifact against itself and, where the model brings one, against its oracle.
+
+    The saving process' outputs are compared with ``expected`` (values; whether an oracle in NumPy
+    has TensorFlow's dtypes is no matter), and the contract that was written with what was fed and
+    computed: the signature must be there, with these inputs and outputs, of these dtypes and ranks.
+    Without an oracle "values" are named as not compared.
+    """
+    bench = _Bench(tolerances)
+    if not any(example.outputs for example in record.examples):
+        bench.found(Verdict.DIFFERS, "the saving process recorded no outputs: nothing to compare")
+    judged = [example for example in record.examples if example.expected is not None]
+    if judged:
+        bench.oracle(
+            [example.expected or {} for example in judged], [example.outputs for example in judged]
+        )
+    else:
+        bench.missed.append("values (the model has no expected())")
+    for change in _own_contract(record, bench.missed):
+        bench.found(Verdict.DRIFT, change)
+    return bench.judgement()
+
+
+def _own_contract(record: Record, missed: list[str]) -> list[str]:
+    """What the written contract says otherwise than the values that were fed and computed."""
+    signatures = record.contract.signatures if record.contract else None
+    if signatures is None or record.signature is None:
+        missed.append("contract")
+        return []
+    written = signatures.get(record.signature)
+    if written is None:
+        keys = ", ".join(repr(key) for key in sorted(signatures)) or "none"
+        return [f"signature {record.signature!r} is missing in what was written; there are: {keys}"]
+    told: dict[str, None] = {}  # each sentence once, in order
+    for example in record.examples:
+        for what, specs, tensors in (
+            ("input", written.inputs, example.inputs),
+            ("output", written.outputs, example.outputs),
+        ):
+            for change in _spec_changes(record.signature, what, specs or {}, tensors):
+                told[change] = None
+    return list(told)
+
+
+def _spec_changes(
+    key: str, what: str, specs: Mapping[str, contracts.Spec], tensors: Mapping[str, Tensor]
+) -> list[str]:
+    where = f"signature {key!r}: {what}"
+    used = "fed" if what == "input" else "computed"
+    sentences = [f"{where} {name!r} was not {used}" for name in sorted(set(specs) - set(tensors))]
+    for name, tensor in sorted(tensors.items()):
+        spec = specs.get(name)
+        if spec is None:
+            sentences.append(f"{where} {name!r} is missing in what was written")
+            continue
+        if spec.dtype != tensor.dtype:
+            sentences.append(
+                f"{where} {name!r} is written as {spec.dtype}, {used} was {tensor.dtype}"
+            )
+        if spec.rank not in (None, tensor.value.ndim):
+            sentences.append(
+                f"{where} {name!r} is written with rank {spec.rank},"
+                f" {used} was rank {tensor.value.ndim}"
+            )
+    return sentences
+
+
+@dataclass
+class _Bench:
+    """Collects findings while two sides are held against each other."""
+
+    tolerances: Tolerances
+    findings: list[tuple[Verdict, str]] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    abs_errors: list[float] = field(default_factory=list)
+    rel_errors: list[float] = field(default_factory=list)
+    tensors: int = 0
+    elements: int = 0
+
+    def found(self, verdict: Verdict, text: str) -> None:
+        self.findings.append((verdict, sentence(text)))
+
+    def judgement(self) -> Judgement:
+        # Numbers first: they are why it is `differs`, and must not be cut off.
+        ordered = sorted(self.findings, key=lambda finding: finding[0] is not Verdict.DIFFERS)
+        shown = [text for _, text in ordered[:FINDINGS_SHOWN]]
+        if len(ordered) > FINDINGS_SHOWN:
+            shown.append(f"... and {len(ordered) - FINDINGS_SHOWN} more findings")
+        if self.tensors and not self.elements:
+            self.missed.append("values (every output is empty)")
+        return Judgement(
+            ordered[0][0] if ordered else Verdict.SAME,
+            "\n".join(shown),
+            max(self.abs_errors, default=None),
+            max(self.rel_errors, default=None),
+            tuple(dict.fromkeys(self.missed)),
+        )
+
+    def structure(self, record: Record, observed: Observed) -> None:
+        """Whether every example was called in every way, and there was anything to compare."""
+        if not any(example.outputs for example in record.examples):
+            self.found(Verdict.DIFFERS, "the record holds no outputs: nothing to compare with")
+        elif not observed.calls:
+            self.found(Verdict.DIFFERS, "the loaded model was not called: nothing to compare")
+        for index, example in enumerate(record.examples):
+            outputs = observed.outputs[index] if index < len(observed.outputs) else {}
+            for call in observed.calls:
+                if example.outputs and call not in outputs:
+                    self.found(Verdict.DIFFERS, f"call {call!r}, example {index}: gave no outputs")
+        for index in range(len(record.examples), len(observed.outputs)):
+            self.found(Verdict.DIFFERS, f"example {index} was called, but is not in the record")
+
+    def outputs(
+        self,
+        where: str,
+        saved: list[Mapping[str, Tensor]],
+        loaded: list[Mapping[str, Tensor]],
+    ) -> None:
+        """Compare one call's outputs over all examples that gave some."""
+        renamed = _renamed(saved, loaded, self.tolerances)
+        for old, new in renamed.items():
+            self.found(
+                Verdict.DRIFT, f"{where}: output {old!r} became {new!r}, its values are equal"
+            )
+        drifts: dict[str, None] = {}  # the same in every example: each once, in order
+        for index, (one, other) in enumerate(zip(saved, loaded, strict=True)):
+            new_names = set(other) - set(one) - set(renamed.values())
+            complete = True
+            for name in sorted(one):
+                what = f"{where}, example {index}, output {name!r}"
+                match = other.get(renamed.get(name, name))
+                if match is None:
+                    complete = False
+                    self.found(Verdict.DIFFERS, f"{what} is missing{_instead(new_names)}")
+                elif self.values(what, one[name], match) and one[name].dtype != match.dtype:
+                    drifts[
+                        f"{where}: output {name!r} was {one[name].dtype} and is {match.dtype}, its"
+                        " values are equal"
+                    ] = None
+            if new_names and complete:
+                drifts[f"{where}: there are new outputs: {_names(new_names)}"] = None
+        for drift in drifts:
+            self.found(Verdict.DRIFT, drift)
+
+    def oracle(
+        self, expected: list[Mapping[str, Tensor]], outputs: list[Mapping[str, Tensor]]
+    ) -> None:
+        """Compare what the saving process computed with the model's own oracle."""
+        sides = ("expected", "computed")
+        for index, (one, other) in enumerate(zip(expected, outputs, strict=True)):
+            for name in sorted(set(one) | set(other)):
+                what = f"the saving process, example {index}, output {name!r}"
+                if name not in other:
+                    self.found(Verdict.DIFFERS, f"{what} was not computed, but expected() gives it")
+                elif name not in one:
+                    self.missed.append(f"output {name!r} (expected() does not give it)")
+                else:
+                    self.values(what, one[name], other[name], sides=sides)
+
+    def variables(self, saved: Variables | None, loaded: Variables | None) -> None:
+        """Compare variables by the key they were recorded by; restored bits are the same bits."""
+        if saved is None or (not saved.names and loaded is None):
+            return
+        # No collection, no attribute: the loader holds them where nobody can look.
+        if loaded is None or (saved.names and not loaded.names) or saved.key != loaded.key:
+            self.missed.append("variables")
+            return
+        gone = [name for name in saved.names if name not in loaded.names]
+        new = [name for name in loaded.names if name not in saved.names]
+        renamed = _matched(
+            {name: [saved.values[name]] for name in gone if name in saved.values},
+            {name: [loaded.values[name]] for name in new if name in loaded.values},
+            lambda _: EXACT,
+        )
+        for old, other in renamed.items():
+            self.found(Verdict.DRIFT, f"variable {old!r} became {other!r}, its value is equal")
+        for name in saved.names:
+            match = renamed.get(name, name)
+            if match not in loaded.names:
+                self.found(Verdict.DIFFERS, f"variable {name!r} is missing")
+            elif name not in saved.values or match not in loaded.values:
+                self.missed.append(f"value of variable {name!r}")
+            else:
+                one, other_value = saved.values[name], loaded.values[match]
+                alike = self.values(f"variable {name!r}", one, other_value, exact=True)
+                if alike and one.dtype != other_value.dtype:
+                    self.found(
+                        Verdict.DRIFT,
+                        f"variable {name!r} was {one.dtype} and is {other_value.dtype},"
+                        " its value is equal",
+                    )
+        more = sorted(set(new) - set(renamed.values()))
+        if more:
+            self.found(Verdict.DRIFT, f"there are new variables: {_names(more)}")
+
+    def values(
+        self,
+        what: str,
+        saved: Tensor,
+        loaded: Tensor,
+        *,
+        exact: bool = False,
+        sides: tuple[str, str] = ("saved", "loaded"),
+    ) -> bool:
+        """Compare two tensors' shapes and values; False where it found a difference."""
+        if saved.value.shape != loaded.value.shape:
+            self.found(
+                Verdict.DIFFERS,
+                f"{what}: {sides[0]} was {tensor_text(saved)}, {sides[1]} {tensor_text(loaded)}",
+            )
+            return False
+        limit = EXACT if exact else _limit(saved, loaded, self.tolerances)
+        difference = compare(saved, loaded, limit)
+        self._errors(difference)
+        if not exact:
+            self.tensors += 1
+            self.elements += difference.elements
+        if difference.equal:
+            return True
+        text = explain(what, difference, (saved.dtype, loaded.dtype), limit, sides)
+        self.findings.append((Verdict.DIFFERS, text))
+        return False
+
+    def _errors(self, difference: Difference) -> None:
+        if difference.max_abs_error is not None:
+            self.abs_errors.append(difference.max_abs_error)
+        if difference.max_rel_error is not None:
+            self.rel_errors.append(difference.max_rel_error)
+
+
+def _limit(saved: Tensor, loaded: Tensor, tolerances: Tolerances) -> Limit:
+    return limit_of(saved.dtype, tolerances).coarser(limit_of(loaded.dtype, tolerances))
+
+
+def _renamed(
+    saved: Sequence[Mapping[str, Tensor]],
+    loaded: Sequence[Mapping[str, Tensor]],
+    tolerances: Tolerances,
+) -> dict[str, str]:
+    """Which missing output came back under which new name, by its values in every example."""
+    if not saved:
+        return {}
+    old_names, new_names = set.intersection(*map(set, saved)), set.intersection(*map(set, loaded))
+    gone = {name: [outputs[name] for outputs in saved] for name in sorted(old_names - new_names)}
+    new = {name: [outputs[name] for outputs in loaded] for name in sorted(new_names - old_names)}
+    return _matched(gone, new, lambda tensor: limit_of(tensor.dtype, tolerances))
+
+
+def _matched(
+    gone: Mapping[str, Sequence[Tensor]],
+    new: Mapping[str, Sequence[Tensor]],
+    limit: Callable[[Tensor], Limit],
+) -> dict[str, str]:
+    """Pair names whose tensors are equal in dtype, shape and values, each name once."""
+    free = dict(new)
+    pairs = {}
+    for old, tensors in gone.items():
+        for name, others in free.items():
+            if all(
+                one.dtype == other.dtype
+                and one.value.shape == other.value.shape
+                and compare(one, other, limit(one)).equal
+                for one, other in zip(tensors, others, strict=True)
+            ):
+                pairs[old] = name
+                del free[name]
+                break
+    return pairs
+
+
+def _instead(names: set[str]) -> str:
+    return f"; there is {_names(names)}, with other values" if names else ""
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names))

@@ -1,0 +1,132 @@
+"""The mark ``tf_roundtrip``: what a test asks for, read into cells."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip import settings as reading
+from pytest_tfroundtrip.cells import Cell, Matrix, Tolerances, absence
+from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.model_source import find_model
+from pytest_tfroundtrip.vocabulary import Expect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pytest_tfroundtrip.settings import Settings
+
+_KEYWORDS = (
+    "runtimes", "save_runtimes", "load_runtimes", "savers", "loaders", "operations",
+    "expect", "rtol", "atol", "seed", "variables", "accept",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one marked test asks for."""
+
+    cells: tuple[Cell, ...]
+    absent: Mapping[str, str]  # cell key → why it cannot exist
+    expect: Expect
+    accept: Mapping[str, str] = field(default_factory=dict)  # cause or glob of ids → reason
+
+
+def read_mark(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], *, beside: Path, settings: Settings
+) -> Request:
+    """The cells of a marked test.
+
+    What the mark names is crossed; the command line narrows it: a runtime, saver or loader typed
+    there is tried only where the mark has it too.
+
+    Raises:
+        UsageProblem: the mark cannot be understood; one clear sentence.
+    """
+    for keyword in kwargs:
+        if keyword not in _KEYWORDS:
+            near = difflib.get_close_matches(keyword, _KEYWORDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            msg = f"tf_roundtrip has no keyword {keyword!r}.{hint}"
+            raise UsageProblem(msg)
+    if len(args) != 1:
+        msg = "tf_roundtrip takes one model, as 'path.py:Class'"
+        raise UsageProblem(msg)
+    variables = kwargs.get("variables")
+    if variables not in (None, True, False):
+        msg = f"tf_roundtrip(variables={variables!r}): True or False was expected"
+        raise UsageProblem(msg)
+    model = find_model(args[0], beside=beside, root=settings.rootdir, variables=variables)
+    cells = tuple(_matrix(kwargs, settings).cells([model]))
+    absent = {cell.key: why for cell in cells if (why := absence(cell))}
+    return Request(cells, absent, _expect(kwargs, settings), _accept(kwargs))
+
+
+def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:
+    matrix = settings.matrix
+
+    def chosen(name: str, of_settings: tuple[Any, ...], read: Any) -> tuple[Any, ...]:
+        if name not in kwargs:
+            return of_settings
+        names = _strings(kwargs[name], name)
+        return read(names) if names else ()
+
+    def runtimes(names: tuple[str, ...]) -> tuple[Any, ...]:
+        return reading.runtimes(names, settings.own)
+
+    both = chosen("runtimes", (), runtimes)
+    return replace(
+        matrix,
+        save_runtimes=chosen("save_runtimes", both or matrix.save_runtimes, runtimes),
+        load_runtimes=chosen("load_runtimes", both or matrix.load_runtimes, runtimes),
+        savers=chosen("savers", matrix.savers, reading.savers),
+        loaders=chosen("loaders", matrix.loaders, reading.loaders),
+        operations=chosen("operations", matrix.operations, reading.operations),
+        tolerances=Tolerances(
+            _number(kwargs, "rtol", matrix.tolerances.rtol),
+            _number(kwargs, "atol", matrix.tolerances.atol),
+        ),
+        seed=int(_number(kwargs, "seed", matrix.seed) or 0),
+    )
+
+
+def _expect(kwargs: Mapping[str, Any], settings: Settings) -> Expect:
+    if settings.explicit_expect or "expect" not in kwargs:
+        return settings.expect
+    try:
+        return Expect(kwargs["expect"])
+    except ValueError:
+        msg = f"tf_roundtrip(expect={kwargs['expect']!r}): one of {', '.join(Expect)} was expected"
+        raise UsageProblem(msg) from None
+
+
+def _accept(kwargs: Mapping[str, Any]) -> dict[str, str]:
+    accept = kwargs.get("accept", {})
+    if not isinstance(accept, dict) or not all(
+        isinstance(text, str) and text for pair in accept.items() for text in pair
+    ):
+        msg = "tf_roundtrip(accept=...): a dict of cause, or glob of cell ids, to the reason"
+        raise UsageProblem(msg)
+    return accept
+
+
+def _strings(value: Any, name: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    msg = f"tf_roundtrip({name}={value!r}): a list of names was expected"
+    raise UsageProblem(msg)
+
+
+def _number(kwargs: Mapping[str, Any], name: str, default: float | None) -> float | None:
+    value = kwargs.get(name, default)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        msg = f"tf_roundtrip({name}={value!r}): a number was expected"
+        raise UsageProblem(msg)
+    if value is not None and not 0 <= value < float("inf"):
+        msg = f"tf_roundtrip({name}={value!r}) is out of range: it must be 0 or more"
+        raise UsageProblem(msg)
+    return value

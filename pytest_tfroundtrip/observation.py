@@ -1,0 +1,68 @@
+"""What was seen of a cell: plain data, the same in the engine, a worker and the report."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.vocabulary import Stage, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The verdict, and where, why and by how much.
+
+    ``message`` is TensorFlow's own text for ``refused``, the agent's for ``crashed`` and
+    ``timeout``, the comparison's for ``drift`` and ``differs``; empty for ``same``. ``artifact``
+    and ``result`` are folders (see ``engine/store.py``), ``log`` a file, None where there is none.
+    """
+
+    verdict: Verdict
+    stage: Stage | None = None
+    exception: str = ""
+    message: str = ""
+    traceback: str = ""
+    max_abs_error: float | None = None
+    max_rel_error: float | None = None
+    seconds: float = 0.0
+    not_compared: tuple[str, ...] = ()
+    artifact: str | None = None
+    result: str | None = None
+    log: str | None = None
+    reused: bool = False  # the artifact came from the store: nothing was saved for it in this run
+
+    def to_json(self) -> dict[str, Any]:
+        """What :func:`from_json` takes. JSON has no NaN and no infinity: they go as text."""
+        return {
+            **asdict(self),
+            "verdict": str(self.verdict),
+            "stage": self.stage and str(self.stage),
+            "max_abs_error": _text(self.max_abs_error),
+            "max_rel_error": _text(self.max_rel_error),
+        }
+
+
+def from_json(raw: Mapping[str, Any]) -> Observation:
+    """The observation that :meth:`Observation.to_json` described."""
+    stage = raw["stage"]
+    return Observation(
+        **{
+            **raw,
+            "verdict": Verdict(raw["verdict"]),
+            "stage": Stage(stage) if stage else None,
+            "not_compared": tuple(raw["not_compared"]),
+            "max_abs_error": _number(raw["max_abs_error"]),
+            "max_rel_error": _number(raw["max_rel_error"]),
+        }
+    )
+
+
+def _text(number: float | None) -> str | None:
+    return None if number is None else repr(number)
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)

@@ -1,0 +1,77 @@
+"""The plugin's options: all that pytest needs of us in a run without round trips, so it is light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class Option(NamedTuple):
+    """One setting under its three names: ``--tf-NAME``, ini ``tf_NAME``, key ``NAME``."""
+
+    name: str
+    help: str
+    metavar: str
+    many: bool = False  # comma- or space-separated
+
+    @property
+    def flag(self) -> str:
+        """As it is typed."""
+        return "--tf-" + self.name.replace("_", "-")
+
+    @property
+    def ini(self) -> str:
+        """As it stands in pytest's ini file, and where argparse keeps it."""
+        return "tf_" + self.name
+
+
+OPTIONS = (
+    Option("runtimes", "TensorFlow runtimes to save and load under", "NAMES", many=True),
+    Option("save_runtimes", "runtimes to save under, where not all", "NAMES", many=True),
+    Option("load_runtimes", "runtimes to load under, where not all", "NAMES", many=True),
+    Option("savers", "save APIs, or all", "NAMES", many=True),
+    Option("loaders", "load APIs, or all", "NAMES", many=True),
+    Option("operations", "operations: creation, inference", "NAMES", many=True),
+    Option("expect", "what cells are held against: round_trip or documents", "WHAT"),
+    Option("provider", "how runtimes are had: auto, venv or current", "HOW"),
+    Option("report", "write a report of all cells (.json)", "FILE"),
+    Option("jobs", "steps running at once (default: the cores)", "N"),
+    Option("timeout", "seconds that one save or load may take (default: 120)", "SECONDS"),
+    Option("cache", "folder of environments and artifacts (default: the user's cache)", "DIR"),
+    Option("keep", "keep results and logs of this run in this folder", "DIR"),
+    Option("rtol", "relative tolerance (default: by dtype)", "NUMBER"),
+    Option("atol", "absolute tolerance (default: by dtype)", "NUMBER"),
+    Option("seed", "seed of saves (default: 0)", "N"),
+)
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options in one group, each with its ini twin."""
+    group = parser.getgroup("tf-roundtrip", "TensorFlow SavedModel round trips")
+    group.addoption(
+        "--tf-roundtrip",
+        action="store_true",
+        dest="tf_roundtrip",
+        help="save, load and judge the models of tests marked tf_roundtrip",
+    )
+    parser.addini("tf_roundtrip", "as if --tf-roundtrip were given", type="bool", default=False)
+    for option in OPTIONS:
+        says = f"{option.help} (ini: {option.ini})"
+        group.addoption(option.flag, dest=option.ini, metavar=option.metavar, help=says)
+        parser.addini(option.ini, option.help, type="args" if option.many else "string")
+
+
+def enabled(config: pytest.Config) -> bool:
+    """Whether this run is to do round trips."""
+    return bool(config.getoption("tf_roundtrip") or config.getini("tf_roundtrip"))
+
+
+def typed_without_switch(config: pytest.Config) -> str | None:
+    """The first ``--tf-`` option on the command line of a run without ``--tf-roundtrip``."""
+    flags = {option.flag for option in OPTIONS}
+    for argument in config.invocation_params.args:
+        flag = str(argument).partition("=")[0]
+        if flag in flags:
+            return flag
+    return None

@@ -1,0 +1,179 @@
+"""pytest's hooks, and nothing else: what they do is in ``session.py`` and below.
+
+A run without round trips must not pay for this plugin, so everything but the options is imported
+where it is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_tfroundtrip import options
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from pytest_tfroundtrip.roundtrip import RoundTrip
+    from pytest_tfroundtrip.session import RoundTripSession
+
+SESSION: pytest.StashKey[RoundTripSession] = pytest.StashKey()
+MARK = "tf_roundtrip"
+FIXTURE = "roundtrip"
+SKIPPED = "round trips run with --tf-roundtrip"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One group of options, each with an ini twin."""
+    options.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Explain the marks; read the settings, so that a wrong one is said before anything runs."""
+    from pytest_tfroundtrip.help import CELL_MARK, ROUND_TRIP_MARK  # noqa: PLC0415
+
+    config.addinivalue_line("markers", ROUND_TRIP_MARK)
+    config.addinivalue_line("markers", CELL_MARK)
+    if options.enabled(config):
+        from pytest_tfroundtrip.session import open_session  # noqa: PLC0415
+
+        state = open_session(config)
+        config.stash[SESSION] = state
+        config.pluginmanager.register(Outcomes(state), "tf_roundtrip_outcomes")
+    elif flag := options.typed_without_switch(config):
+        msg = f"{flag} does nothing without --tf-roundtrip"
+        raise pytest.UsageError(msg)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the engine, before xdist starts its workers, who are told where it is."""
+    if state := _state(session.config):
+        state.start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker where the controller's engine is."""
+    if state := _state(node.config):
+        node.workerinput["tf_roundtrip_engine"] = state.address
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave model files to the agents, whatever python_files or --doctest-modules say."""
+    if collection_path.suffix == ".py" and _collects_widely(config):
+        from pytest_tfroundtrip.model_source import holds_model  # noqa: PLC0415
+
+        return True if holds_model(collection_path, config.rootpath) else None
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The reference package is collected whatever the user's python_files say."""
+    if path.name == "reference" and path.parent.name == "pytest_tfroundtrip":
+        from pytest_tfroundtrip.collection import ReferenceFolder, is_reference  # noqa: PLC0415
+
+        if is_reference(path):
+            folder: pytest.Collector = ReferenceFolder.from_parent(parent, path=path)
+            return folder
+    return None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize a marked test over the matrix."""
+    if mark := metafunc.definition.get_closest_marker(MARK):
+        from pytest_tfroundtrip.collection import parametrize  # noqa: PLC0415
+
+        parametrize(metafunc, mark, _state(metafunc.config))
+    elif FIXTURE in metafunc.fixturenames:
+        msg = f"{metafunc.definition.name} takes {FIXTURE} but has no mark {MARK}('path.py:Class')"
+        raise pytest.Collector.CollectError(msg)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A mark that pytest cannot parametrize is said, not passed over."""
+    for item in items:
+        if FIXTURE not in getattr(item, "fixturenames", (FIXTURE,)) and item.get_closest_marker(MARK):
+            msg = (
+                f"{item.nodeid} is marked {MARK} but is not parametrized: pytest does not"
+                " parametrize unittest.TestCase methods. Write it as a function that takes the"
+                f" fixture {FIXTURE}."
+            )
+            raise pytest.UsageError(msg)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Collection is over: the engine gets the cells that were selected."""
+    if state := _state(session.config):
+        state.plan(session)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Make the environments before the first test: seen, and on no test's time."""
+    if state := _state(session.config):
+        state.prepare(session)
+    return (yield)
+
+
+@pytest.fixture
+def roundtrip(request: pytest.FixtureRequest) -> RoundTrip:
+    """One cell of the matrix and what was seen of it: inputs, outputs, variables, verdict."""
+    state = _state(request.config)
+    if state is None:
+        pytest.skip(SKIPPED)
+    return state.roundtrip(request.node, request.param)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Judge the cell before the test's own body runs."""
+    if state := _state(item.config):
+        state.judge(item)
+
+
+class Outcomes:
+    """The one hook that is not given pytest's config."""
+
+    def __init__(self, state: RoundTripSession) -> None:
+        self._state = state
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note pytest's word for a cell, for the report."""
+        self._state.note(report)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Cancel what has not begun and write the report."""
+    if state := _state(session.config):
+        state.finish()
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """The matrix people came for."""
+    if state := _state(config):
+        state.summarize()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Whatever happened, nothing is left running."""
+    if state := _state(config):
+        state.stop()
+
+
+def _state(config: pytest.Config) -> RoundTripSession | None:
+    return config.stash.get(SESSION, None)
+
+
+def _collects_widely(config: pytest.Config) -> bool:
+    """Whether pytest would import more than test files: only then do models need guarding."""
+    if config.getoption("doctestmodules", default=False):
+        return True
+    usual = {"test_*.py", "*_test.py"}
+    return not usual.issuperset(config.getini("python_files"))

@@ -1,0 +1,130 @@
+"""The last line of a run: the answer to the question it asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.report.lines import count, listed, runtimes
+from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_tfroundtrip.report.rows import Row
+
+# Rows that say nothing on a model or on TensorFlow.
+_SILENT = (None, Verdict.ABSENT, Verdict.ENV_ERROR)
+_NO_LOAD = (Verdict.REFUSED, Verdict.CRASHED, Verdict.TIMEOUT)
+
+
+def closing(rows: Sequence[Row]) -> str:
+    """The answer: a sentence for what was held against each ``expect``, and what was left out."""
+    return " ".join(_sentences(rows))
+
+
+def _sentences(rows: Sequence[Row]) -> Iterator[str]:
+    told = [row for row in rows if row.verdict not in _SILENT]
+    documents = [row for row in told if row.expect is Expect.DOCUMENTS]
+    models = [row for row in told if row.expect is Expect.ROUND_TRIP]
+    if documents:
+        yield _documents(documents)
+    if models:
+        yield _round_trip(models)
+    if not told:
+        yield "No cell was run to a verdict: nothing can be said."
+    broken = [row for row in rows if row.verdict is Verdict.ENV_ERROR]
+    if broken:
+        verb = "says" if len(broken) == 1 else "say"
+        yield f"{count(len(broken), 'cell')} {verb} nothing: their runtimes could not be had."
+    waiting = sum(row.verdict is None for row in rows)
+    if waiting:
+        yield f"{count(waiting, 'cell')} {'was' if waiting == 1 else 'were'} not run."
+
+
+def _documents(rows: Sequence[Row]) -> str:
+    """Whether TensorFlow does what its documents say."""
+    promised = [row for row in rows if row.promise is Promise.PROMISED]
+    kept = sum(row.verdict is Verdict.SAME for row in promised)
+    parts = []
+    if promised:
+        cells = count(len(promised), "promised cell")
+        parts.append(f"TensorFlow kept its promises in {kept} of {cells}")
+    else:
+        parts.append(f"The documents promise none of these {count(len(rows), 'cell')}")
+    known = sum(row.contradiction for row in rows)
+    if known:
+        parts.append(f"{count(known, 'contradiction')} with a known cause")
+    empty = sum(row.verdict is Verdict.UNSAVED and not row.failed for row in promised)
+    if empty:
+        parts.append(f"{empty} had nothing to load, their save being refused")
+    failed = sum(row.failed for row in rows)
+    if failed:
+        parts.append(f"{count(failed, 'cell')} failed: neither documents nor known causes say so")
+    return "; ".join(parts) + "."
+
+
+def _round_trip(rows: Sequence[Row]) -> str:
+    """Whether people's models survive."""
+    models = sorted({row.model for row in rows})
+    failed = [row for row in rows if row.failed]
+    if failed:
+        return _failed(rows, failed, models)
+    same = sum(row.verdict is Verdict.SAME for row in rows)
+    known = sum(row.outcome == "xfailed" for row in rows)
+    rest = len(rows) - same - known
+    who = models[0] if len(models) == 1 else f"{len(models)} models"
+    verb = "comes" if len(models) == 1 else "come"
+    if not same:
+        text = f"{who} {verb} back the same in none of {count(len(rows), 'cell')}"
+    elif same == len(rows):
+        text = f"{who} {verb} back the same in all {count(same, 'cell')}"
+    else:
+        text = f"{who} {verb} back the same in {same} of {count(len(rows), 'cell')}"
+    if known:
+        text += f"; {known} not, as expected (unsupported or accepted)"
+    if rest > 0:
+        text += f"; {rest} were no test that passed or failed"
+    return text + "."
+
+
+def _failed(rows: Sequence[Row], failed: Sequence[Row], models: Sequence[str]) -> str:
+    hit = sorted({row.model for row in failed})
+    several = len(hit) > 1
+    who = models[0] if len(models) == 1 else f"{len(hit)} of {len(models)} models ({listed(hit)})"
+    # What was never made is told by its save.
+    loads = [row for row in failed if not row.creation and row.verdict is not Verdict.UNSAVED]
+    if not loads:
+        saves = [row for row in failed if row.creation] or failed
+        return f"{who} {_saves(saves, several=several)} {_causes(failed, len(rows))}"
+    pairs = {_pair(row) for row in loads}
+    saved, loaded = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+    verb = "load" if all(row.verdict in _NO_LOAD for row in loads) else "come back the same"
+    works = any(
+        row.verdict is Verdict.SAME and row.model in hit and _pair(row) in pairs for row in rows
+    )
+    does = f"{'do' if several else 'does'} not{' always' if works else ''} {verb}"
+    if len(pairs) == len(saved) * len(loaded):
+        where = f"under {runtimes(loaded, 'or')}"
+        text = f"{who} saved by {runtimes(saved, 'or')} {does} {where}"
+    else:
+        text = f"{who} {does} in {count(len(pairs), 'pair')} of runtimes"
+    return f"{text} {_causes(failed, len(rows))}"
+
+
+def _pair(row: Row) -> tuple[str, str]:
+    return row.save_runtime, row.load_runtime
+
+
+def _saves(saves: Sequence[Row], *, several: bool) -> str:
+    where = runtimes((row.save_runtime for row in saves), "or")
+    if all(row.verdict in (*_NO_LOAD, Verdict.UNSAVED) for row in saves):
+        return f"cannot be saved under {where}"
+    return f"{'are' if several else 'is'} not saved as computed under {where}"
+
+
+def _causes(failed: Sequence[Row], cells: int) -> str:
+    known = sorted({row.cause for row in failed if row.cause})
+    unknown = sum(row.cause is None for row in failed)
+    told = [*known, *(["unknown causes"] if known and unknown else [])]
+    share = f"({len(failed)} of {count(cells, 'cell')} failed)"
+    return f"{share}: {listed(told)}." if told else f"{share}."

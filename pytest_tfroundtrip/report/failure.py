@@ -1,0 +1,97 @@
+"""What pytest shows of one failing cell: for people, no traceback of ours."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.report.lines import wrap
+from pytest_tfroundtrip.vocabulary import Stage, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_tfroundtrip.report.rows import Row
+
+MESSAGE_LINES = 30  # TensorFlow's own text: more is cut in its middle, the log has it whole
+LOG_LINES = 15
+
+_DURING = {
+    Stage.ENV: " while its runtime was made",
+    Stage.SAVE: " while saving",
+    Stage.LOAD: " while loading",
+    Stage.CALL: " while calling",
+    Stage.TRAIN: " while training",
+}
+_EXPLAINED = {
+    Verdict.DRIFT: " (the values are equal, the contract changed)",
+    Verdict.UNSAVED: " (there was nothing to load)",
+    Verdict.ENV_ERROR: " (this says nothing of the model)",
+}
+
+
+def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
+    """The text of a failing test.
+
+    Sentences of ours are wrapped; TensorFlow's are left as they are, so that they can be searched
+    for.
+
+    Args:
+        row: the cell's row.
+        log: the last lines of its log, see :func:`log_tail`.
+        width: of the terminal.
+    """
+    parts = [wrap(f"{row.sentence}: {_verdict(row)}", width)]
+    if row.message:
+        named = row.exception and not row.message.startswith(row.exception)
+        text = f"{row.exception}: {row.message}" if named else row.message
+        parts.append(["", *_shortened(text.splitlines(), "log" if row.log else None), ""])
+    for head, sentence in (
+        ("but: ", row.note),
+        ("why: ", f"{row.why} [{row.cause}]" if row.why and row.cause else row.why),
+        ("what to do: ", row.remedy),
+        ("promise: ", _promise(row)),
+        ("not compared: ", ", ".join(row.not_compared)),
+    ):
+        if sentence:
+            parts.append(wrap(sentence, width, head, "  "))
+    parts.append([f"rerun: {row.command}"])
+    if row.log:
+        parts.append([f"log: {row.log}"])
+        parts.append([f"  {text}" for text in log])
+    return "\n".join(text for part in parts for text in part)
+
+
+def log_tail(path: str | Path | None, lines: int = LOG_LINES) -> list[str]:
+    """The last lines of a log; none where there is no log to read."""
+    if path is None:
+        return []
+    try:
+        with Path(path).open(encoding="utf-8", errors="replace") as file:
+            return [text.rstrip() for text in deque(file, maxlen=lines)]
+    except OSError:
+        return []
+
+
+def _verdict(row: Row) -> str:
+    if row.verdict is None:
+        return "not run"
+    during = _DURING.get(row.stage, "") if row.stage else ""
+    return f"{row.verdict}{_EXPLAINED.get(row.verdict, during)}"
+
+
+def _promise(row: Row) -> str:
+    if not row.statement:
+        return ""
+    source = f" ({row.document})" if row.document else ""
+    return f'{row.promise}, "{row.statement}"{source}'
+
+
+def _shortened(lines: Sequence[str], where: str | None) -> list[str]:
+    if len(lines) <= MESSAGE_LINES:
+        return list(lines)
+    half = MESSAGE_LINES // 2
+    rest = f", see {where}" if where else ""
+    cut = f"... {len(lines) - 2 * half} lines left out{rest} ..."
+    return [*lines[:half], cut, *lines[-half:]]

@@ -1,0 +1,261 @@
+"""One cell of a run as a plain row: what every view of the report is made from."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.catalogue.apis import apis
+from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_tfroundtrip.cells import Cell, Model
+    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.vocabulary import Direction, Promise
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry of ``cells`` in the JSON report; the field names are the report's.
+
+    ``verdict`` is None for a cell that was not run (``-x``, Ctrl-C), ``outcome`` (pytest's word)
+    None for a cell that is no test. ``load`` and ``load_runtime`` are empty for ``creation``.
+    """
+
+    id: str
+    model: str
+    save: str
+    save_runtime: str
+    load: str
+    load_runtime: str
+    operation: Operation
+    direction: Direction
+    promise: Promise
+    verdict: Verdict | None
+    outcome: str | None
+    contradiction: bool
+    stage: Stage | None
+    exception: str
+    message: str
+    cause: str | None  # id in causes.toml
+    remedy: str | None
+    max_abs_error: float | None
+    max_rel_error: float | None
+    seconds: float
+    signature: str | None
+    command: str  # reruns this cell alone
+    not_compared: tuple[str, ...]
+    nodeids: tuple[str, ...]
+    reused: bool
+    expect: Expect
+    why: str | None  # the cause in a sentence
+    statement: str | None  # what the documents say, quoted ...
+    document: str | None  # ... and where
+    file: str  # the model's, below the rootdir
+    log: str | None
+    note: str  # how it failed against what was expected, beyond not being `same`
+
+    @property
+    def creation(self) -> bool:
+        """Whether the cell is the save itself."""
+        return self.operation is Operation.CREATION
+
+    @property
+    def failed(self) -> bool:
+        """Whether pytest counts the cell as a failure or an error."""
+        return self.outcome in ("failed", "error")
+
+    @property
+    def sentence(self) -> str:
+        """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
+        saved = f"{self.model} saved by {self.save} under {self.save_runtime}"
+        if not self.load:
+            return saved
+        return f"{saved} and loaded by {self.load} under {self.load_runtime}"
+
+
+@dataclass(frozen=True)
+class RuntimeInfo:
+    """An entry of ``runtimes`` in the JSON report; versions are None where nothing is known."""
+
+    name: str
+    provider: str
+    tensorflow: str | None = None
+    keras: str | None = None
+    tensorflow_hub: str | None = None
+    numpy: str | None = None
+    python: str | None = None
+    lock: str | None = None
+    image: str | None = None  # its digest
+    import_seconds: float | None = None
+
+
+def row_of(
+    cell: Cell,
+    observation: Observation | None,
+    promise: Promise,
+    *,
+    expect: Expect,
+    outcome: str | None = None,
+    contradiction: bool = False,
+    cause: str | None = None,
+    why: str | None = None,
+    remedy: str | None = None,
+    statement: str | None = None,
+    document: str | None = None,
+    note: str = "",
+    signature: str | None = None,
+    nodeids: Sequence[str] = (),
+    test: str | None = None,
+    options: Sequence[str] = (),
+) -> Row:
+    """The row of a cell.
+
+    Args:
+        cell: which one.
+        observation: what was seen; None where the cell was not run.
+        promise: what the documents say of it.
+        expect: what it is held against.
+        outcome: pytest's word; None where the cell is no test.
+        contradiction: TensorFlow does otherwise than its documents say, and it is known.
+        cause: id of the cause.
+        why: the cause in a sentence.
+        remedy: what to do about it.
+        statement: the documents' sentence.
+        document: the document's title.
+        note: how it failed against what was expected, beyond not being ``same``.
+        signature: which signature was called.
+        nodeids: of the tests that are this cell (two tests may ask for the same).
+        test: what to run where the cell has no node id of its own: file, folder or test.
+        options: the ``--tf-*`` options that this run was given and a rerun needs as well.
+    """
+    seen = observation
+    return Row(
+        id=cell.id,
+        model=cell.save.model.name,
+        save=cell.save.saver.name,
+        save_runtime=cell.save.runtime.name,
+        load=cell.loader.name if cell.loader else "",
+        load_runtime=cell.load_runtime.name if cell.load_runtime else "",
+        operation=cell.operation,
+        direction=cell.direction,
+        promise=promise,
+        verdict=seen.verdict if seen else None,
+        outcome=outcome,
+        contradiction=contradiction,
+        stage=seen.stage if seen else None,
+        exception=seen.exception if seen else "",
+        message=seen.message if seen else "",
+        cause=cause,
+        remedy=remedy,
+        max_abs_error=seen.max_abs_error if seen else None,
+        max_rel_error=seen.max_rel_error if seen else None,
+        seconds=seen.seconds if seen else 0.0,
+        signature=signature,
+        command=command_of(cell, nodeids, test=test, options=options),
+        not_compared=seen.not_compared if seen else (),
+        nodeids=tuple(nodeids),
+        reused=seen.reused if seen else False,
+        expect=expect,
+        why=why,
+        statement=statement,
+        document=document,
+        file=_below(cell.save.model),
+        log=seen.log if seen else None,
+        note=note,
+    )
+
+
+def command_of(
+    cell: Cell, nodeids: Sequence[str], *, test: str | None = None, options: Sequence[str] = ()
+) -> str:
+    """The command that runs this cell alone, quoted for a shell.
+
+    A cell that is no test has no node id; the options that leave nothing but it stand for one.
+    ``options`` come first: a later option of the same name wins in pytest.
+    """
+    words = ["pytest", "--tf-roundtrip", *options]
+    if nodeids:
+        return shlex.join([*words, nodeids[0]])
+    words += [f"--tf-savers={cell.save.saver.name}", f"--tf-save-runtimes={cell.save.runtime.name}"]
+    if cell.loader and cell.load_runtime:
+        words += [
+            f"--tf-loaders={cell.loader.name}",
+            f"--tf-load-runtimes={cell.load_runtime.name}",
+        ]
+    words.append(f"--tf-operations={cell.operation}")
+    return shlex.join([*words, *([test] if test else [])])
+
+
+def disambiguate(rows: Iterable[Row]) -> list[Row]:
+    """The rows, with the file put before models of the same name: ``affine.py:Affine``.
+
+    As much of the path as tells them apart; their ids get the same in front.
+    """
+    rows = list(rows)
+    files: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        files[row.model].add(row.file)
+    short = {model: _tails(paths) for model, paths in files.items() if len(paths) > 1}
+    return [
+        replace(row, model=f"{tail}:{row.model}", id=f"{tail}:{row.id}")
+        if (tail := short.get(row.model, {}).get(row.file))
+        else row
+        for row in rows
+    ]
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """The rows by model, save, load: the same order in every run, APIs as in the catalogue."""
+    return sorted(rows, key=_key)
+
+
+def runtime_order(name: str) -> tuple[int, tuple[int, ...], str]:
+    """Sorts releases by number (``2.3`` before ``2.15``), a user's own runtimes after them."""
+    release, _, behavior = name.partition("+")
+    numbers = release.split(".")
+    if all(number.isdecimal() for number in numbers):
+        return 0, tuple(map(int, numbers)), behavior
+    return 1, (), name
+
+
+def api_order(name: str) -> tuple[int, str]:
+    """Sorts savers and loaders as the catalogue does, unknown ones after them by name."""
+    known = [*apis().savers, *apis().loaders]
+    return (known.index(name) if name in known else len(known)), name
+
+
+def _key(row: Row) -> tuple[object, ...]:
+    return (
+        row.model,
+        row.file,
+        runtime_order(row.save_runtime),
+        api_order(row.save),
+        not row.creation,
+        api_order(row.load),
+        runtime_order(row.load_runtime),
+        row.operation,
+        row.id,
+    )
+
+
+def _below(model: Model) -> str:
+    if model.file.is_relative_to(model.root):
+        return model.file.relative_to(model.root).as_posix()
+    return model.file.as_posix()
+
+
+def _tails(paths: Iterable[str]) -> dict[str, str]:
+    """The shortest ends of the paths that are all different."""
+    parts = {path: PurePath(path).parts for path in paths}
+    longest = max(map(len, parts.values()))
+    for length in range(1, longest + 1):
+        tails = {path: "/".join(words[-length:]) for path, words in parts.items()}
+        if len(set(tails.values())) == len(tails):
+            return tails
+    return {path: path for path in parts}

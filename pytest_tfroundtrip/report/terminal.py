@@ -1,0 +1,195 @@
+"""What a run says in the terminal: its header, and at the end the matrix and what it means.
+
+Yields lines of (text, markup); the plugin prints them. Text is ASCII, so any encoding carries it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.report.closing import closing
+from pytest_tfroundtrip.report.grid import grids
+from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
+from pytest_tfroundtrip.report.rows import disambiguate, in_order, runtime_order
+from pytest_tfroundtrip.vocabulary import Promise, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
+
+EXAMPLES = 5  # of failures that no cause explains; the rest are counted
+
+
+def header(
+    infos: Sequence[RuntimeInfo], *, cells: int, saves: int, reused: int, width: int = 80
+) -> list[str]:
+    """What is about to run, known when the plan is.
+
+    Args:
+        infos: the runtimes, with the versions that are known by now.
+        cells: how many there are.
+        saves: how many artifacts they need ...
+        reused: ... and how many of these the store has already.
+        width: of the terminal.
+    """
+    providers = ", ".join(sorted({info.provider for info in infos}))
+    stored = f" ({reused} from the store)" if reused else ""
+    head = (
+        f"tf-roundtrip: {count(cells, 'cell')}, {count(saves, 'save')}{stored} on"
+        f" {count(len(infos), 'runtime')}{f' ({providers})' if providers else ''}"
+    )
+    name_width = max((len(info.name) for info in infos), default=0)
+    lines = wrap(head, width, rest="  ")
+    for info in sorted(infos, key=lambda info: runtime_order(info.name)):
+        versions = [
+            f"{what} {version}"
+            for what, version in (
+                ("TensorFlow", info.tensorflow),
+                ("Keras", info.keras),
+                ("tensorflow-hub", info.tensorflow_hub),
+                ("numpy", info.numpy),
+                ("Python", info.python),
+            )
+            if version
+        ]
+        first = f"  {info.name:{name_width}}  "
+        text = ", ".join(versions) or "not made yet"
+        lines += wrap(text, width, first, " " * len(first))
+    return lines
+
+
+def summary(rows: Iterable[Row], *, width: int = 80, quiet: bool = False) -> Iterator[Line]:
+    """The matrix, the counts, contradictions and failures by cause, and the closing line.
+
+    ``quiet`` (``-q``) leaves failures and the closing line. Without rows there is nothing to say.
+    """
+    ordered = in_order(disambiguate(rows))
+    if not ordered:
+        return
+    if not quiet:
+        yield from grids(ordered, width)
+        yield from _counts(ordered, width)
+        yield from _contradictions(ordered, width)
+    yield from _unavailable(ordered, width)
+    yield from _failures(ordered, width)
+    failed = any(row.failed for row in ordered)
+    known = any(row.contradiction for row in ordered)
+    colour = "red" if failed else "yellow" if known else "green"
+    for text in wrap(closing(ordered), width):
+        yield line(text, bold=True, **{colour: True})
+
+
+def _counts(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    verdicts = Counter(row.verdict for row in rows)
+    parts = [f"{verdicts[verdict]} {verdict}" for verdict in Verdict if verdicts[verdict]]
+    parts += [f"{verdicts[None]} not run"] if verdicts[None] else []
+    yield from _sentence(f"{count(len(rows), 'cell')}: {', '.join(parts)}", width)
+    promises = Counter(row.promise for row in rows)
+    said = ", ".join(f"{promises[promise]} {promise}" for promise in Promise if promises[promise])
+    yield from _sentence(f"the documents: {said}", width)
+    outcomes = Counter(row.outcome for row in rows)
+    words = ("passed", "failed", "error", "xfailed", "skipped")
+    told = [f"{outcomes[word]} {word}" for word in words if outcomes[word]]
+    told += [f"{number} {word}" for word, number in outcomes.items() if word not in (*words, None)]
+    told += [f"{outcomes[None]} no test"] if outcomes[None] else []
+    yield from _sentence(f"pytest: {', '.join(told)}", width)
+    yield BLANK
+
+
+def _sentence(text: str, width: int) -> Iterator[Line]:
+    for row in wrap(text, width, rest="  "):
+        yield line(row)
+
+
+def _contradictions(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    found = [row for row in rows if row.contradiction]
+    broken = [row for row in found if row.verdict is not Verdict.SAME]
+    works = [row for row in found if row.verdict is Verdict.SAME]
+    for title, group in (
+        ("contradictions: the documents promise it, TensorFlow breaks it", broken),
+        ("contradictions: the documents deny it, TensorFlow does it", works),
+    ):
+        if not group:
+            continue
+        yield from _title(f"{title} ({count(len(group), 'cell')})", width, yellow=True)
+        for cause, members in _by(group, "cause"):
+            yield from _cause(cause or "not in the causes", members, width)
+            if members[0].why:
+                yield from wrapped(members[0].why, width, 4)
+            for statement, quoted in _by(members, "statement"):
+                if statement:
+                    source = f" ({quoted[0].document})" if quoted[0].document else ""
+                    yield from wrapped(f'"{statement}"{source}', width, 4, "against: ")
+        yield BLANK
+
+
+def _unavailable(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    broken = [row for row in rows if row.verdict is Verdict.ENV_ERROR]
+    if not broken:
+        return
+    title = f"runtimes that could not be had ({count(len(broken), 'cell')})"
+    yield from _title(title, width, red=True)
+    for message, members in _by(broken, "message"):
+        text = " ".join((message or "no message").split())
+        yield from wrapped(text, width, 2, f"{count(len(members), 'cell')}: ")
+        if members[0].remedy:
+            yield from wrapped(members[0].remedy, width, 4, "what to do: ")
+    yield BLANK
+
+
+def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    failed = [row for row in rows if row.failed and row.verdict is not Verdict.ENV_ERROR]
+    if not failed:
+        return
+    yield from _title(f"failures by cause ({count(len(failed), 'cell')})", width, red=True)
+    for cause, members in _by(failed, "cause"):
+        if cause is None:
+            yield from _unexplained(members, width)
+            continue
+        yield from _cause(cause, members, width)
+        first = members[0]
+        for head, text in (("why: ", first.why), ("what to do: ", first.remedy)):
+            if text:
+                yield from wrapped(text, width, 4, head)
+        for note, noted in _by(members, "note"):
+            if note:
+                yield from wrapped(f"{note} ({count(len(noted), 'cell')})", width, 4, "but: ")
+        yield line(f"    rerun one: {first.command}")
+    yield BLANK
+
+
+def _unexplained(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    yield from _cause("no known cause", rows, width)
+    for row in rows[:EXAMPLES]:
+        said = row.note or next(iter(row.message.splitlines()), "")
+        verdict = row.verdict or "not run"
+        yield from wrapped(
+            f"{row.sentence}: {verdict}{f': {said}' if said else ''}", width, 4, "- "
+        )
+        yield line(f"      rerun: {row.command}")
+    if len(rows) > EXAMPLES:
+        yield line(f"    ... and {count(len(rows) - EXAMPLES, 'more cell')}")
+
+
+def _title(text: str, width: int, **markup: bool) -> Iterator[Line]:
+    for row in wrap(text, width, rest="  "):
+        yield line(row, bold=True, **markup)
+
+
+def _cause(name: str, rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """A cause, how many cells it struck and between which runtimes."""
+    where = f"saved by {runtimes(row.save_runtime for row in rows)}"
+    loads = [row.load_runtime for row in rows if row.load_runtime]
+    if loads:
+        where += f", loaded by {runtimes(loads)}"
+    yield from wrapped(f"{count(len(rows), 'cell')}, {where}", width, 2, f"{name}: ")
+
+
+def _by(rows: Iterable[Row], name: str) -> list[tuple[str | None, list[Row]]]:
+    """The rows grouped by a field, the largest group first."""
+    groups: dict[str | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[getattr(row, name)].append(row)
+    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0] or ""))

@@ -1,0 +1,198 @@
+"""From a session to its report: rows, what is written to the terminal, the file."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip import __version__, expectations
+from pytest_tfroundtrip.causes import diagnose
+from pytest_tfroundtrip.errors import EnvironmentFailed
+from pytest_tfroundtrip.observation import Observation
+from pytest_tfroundtrip.options import OPTIONS
+from pytest_tfroundtrip.report.failure import failure_text, log_tail
+from pytest_tfroundtrip.report.json_report import report, write
+from pytest_tfroundtrip.report.rows import Row, RuntimeInfo, disambiguate, row_of
+from pytest_tfroundtrip.report.terminal import header, summary
+from pytest_tfroundtrip.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pytest
+
+    from pytest_tfroundtrip.catalogue.runtime import Runtime
+    from pytest_tfroundtrip.collected import Collected, TestCell
+    from pytest_tfroundtrip.engine.engine import Engine
+    from pytest_tfroundtrip.settings import Settings
+
+_WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
+
+
+class Reporting:
+    """What is said of a session while it runs and when it is over."""
+
+    def __init__(
+        self, config: pytest.Config, settings: Settings, collected: Collected, started: datetime
+    ) -> None:
+        self._config = config
+        self._settings = settings
+        self._collected = collected
+        self._started = started
+        self._rows: list[Row] | None = None
+
+    # While it runs
+
+    def progress(self, text: str) -> None:
+        """A line for the person who waits: an environment takes a minute to make."""
+        if terminal := self._terminal():
+            terminal.ensure_newline()
+            terminal.write_line(f"tf-roundtrip: {text}")
+
+    def header(self, engine: Engine) -> None:
+        """What is about to run; known when the environments are there."""
+        terminal = self._terminal()
+        if terminal is None or self._config.getoption("verbose") < 0:
+            return
+        saves = len(engine.plan.saves)
+        cells = len(engine.plan.cells)
+        infos = [_info(runtime, engine) for runtime in engine.plan.runtimes()]
+        terminal.ensure_newline()
+        for text in header(
+            infos, cells=cells, saves=saves, reused=engine.stored(), width=self._width()
+        ):
+            terminal.write_line(text)
+
+    def text(self, test: TestCell, observation: Observation) -> str:
+        """What pytest shows of a failing cell."""
+        row = self._row(test, observation, (), None)
+        return failure_text(row, log=log_tail(observation.log), width=self._width())
+
+    # When it is over
+
+    def summarize(self, engine: Engine) -> None:
+        """Print the matrix, the counts and the answer."""
+        terminal = self._terminal()
+        if terminal is None:
+            return
+        rows = self.rows(engine)
+        if not rows:
+            return
+        terminal.section("TensorFlow round trips")
+        quiet = self._config.getoption("verbose") < 0
+        for line in summary(rows, width=self._width(), quiet=quiet):
+            for text, markup in line:
+                terminal.write(text, **markup)
+            terminal.write("\n")
+
+    def write(self, engine: Engine) -> None:
+        """Write the report's file, where one was asked for."""
+        path = self._settings.report
+        if path is None:
+            return
+        whole = report(
+            self.rows(engine),
+            [_info(runtime, engine) for runtime in engine.plan.runtimes()],
+            started=self._started,
+            seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
+            tool=__version__,
+        )
+        write(path, whole)
+
+    def rows(self, engine: Engine) -> list[Row]:
+        """A row for each cell: one, however many tests asked for it."""
+        if self._rows is None:
+            self._rows = disambiguate(self._all_rows(engine))
+        return self._rows
+
+    def _all_rows(self, engine: Engine) -> Iterator[Row]:
+        nodeids: dict[str, list[str]] = {}
+        for nodeid, test in self._collected.tests.items():
+            nodeids.setdefault(test.cell.key, []).append(nodeid)
+        for names in nodeids.values():
+            test = self._collected.tests[names[0]]
+            outcomes = {self._collected.outcomes.get(name) for name in names}
+            outcome = next((word for word in _WORST if word in outcomes), None)
+            yield self._row(test, engine.observations.get(test.cell.key), names, outcome)
+        for untested in self._collected.untested.values():
+            if untested.cell.key not in nodeids:
+                seen = Observation(untested.verdict, message=untested.message)
+                yield self._row(untested.test, seen, (), None)
+
+    def _row(
+        self,
+        test: TestCell,
+        observation: Observation | None,
+        nodeids: Sequence[str],
+        outcome: str | None,
+    ) -> Row:
+        cell, expected = test.cell, test.expectation
+        diagnosis = diagnose(observation, cell) if observation else None
+        cause = diagnosis.cause.id if diagnosis else None
+        why, remedy = (diagnosis.sentence, diagnosis.remedy) if diagnosis else (None, None)
+        if observation and observation.verdict is Verdict.UNSAVED and diagnosis is None:
+            known = expectations.known_unsaved(cell)
+            if known is not None:
+                cause, why, remedy = known.id, known.says(), known.advises()
+        settled = expectations.settle(expected, observation) if observation else None
+        return row_of(
+            cell,
+            observation,
+            expected.promise,
+            expect=test.expect,
+            outcome=outcome,
+            contradiction=bool(
+                settled and settled.contradiction and outcome in ("passed", "xfailed")
+            ),
+            cause=cause,
+            why=why,
+            remedy=remedy,
+            statement=expected.entry.english if expected.entry else None,
+            document=expected.entry.document if expected.entry else None,
+            note=settled.message if settled and settled.outcome == "failed" else "",
+            signature="serving_default",
+            nodeids=nodeids,
+            options=self._options(),
+        )
+
+    def _options(self) -> list[str]:
+        """The options of this run's command line that a rerun of a cell needs as well."""
+        flags = {option.flag for option in OPTIONS} - {"--tf-report", "--tf-keep"}
+        kept, arguments = [], list(map(str, self._config.invocation_params.args))
+        for index, argument in enumerate(arguments):
+            flag, equals, _ = argument.partition("=")
+            if flag in flags:
+                kept.append(argument)
+                if not equals and index + 1 < len(arguments):
+                    kept.append(arguments[index + 1])
+        return kept
+
+    def _terminal(self) -> Any:
+        return self._config.pluginmanager.getplugin("terminalreporter")
+
+    def _width(self) -> int:
+        terminal = self._terminal()
+        return min(100, int(terminal._screen_width)) if terminal else 80  # noqa: SLF001
+
+
+def _info(runtime: Runtime, engine: Engine) -> RuntimeInfo:
+    environment = engine.facts.environments.get(runtime.environment)
+    if environment is None or isinstance(environment, EnvironmentFailed):
+        return RuntimeInfo(runtime.name, engine.settings.provider)
+    hello = engine.facts.hellos.get(runtime.process)
+    versions = dict(environment.versions)
+    if hello is not None:
+        versions |= {name: said for name, said in hello.versions.items() if said}
+    elif runtime.tf_keras:
+        versions["keras"] = versions.get("tf_keras")
+    return RuntimeInfo(
+        runtime.name,
+        environment.provider,
+        tensorflow=versions.get("tensorflow"),
+        keras=versions.get("keras"),
+        tensorflow_hub=versions.get("tensorflow_hub"),
+        numpy=versions.get("numpy"),
+        python=versions.get("python"),
+        lock=environment.lock,
+        import_seconds=hello.import_seconds if hello else None,
+    )

@@ -1,0 +1,1 @@
+"""How a process with a TensorFlow is had: interpreters, environments, and the agent's other end."""

@@ -1,0 +1,84 @@
+"""How an agent is started: its command line, its environment variables, its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip import agent
+from pytest_tfroundtrip.catalogue.apis import APIS_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_tfroundtrip.catalogue.runtime import Runtime
+
+# Kept in step with agent/wire.py by a test: importing that file takes numpy.
+PROTOCOL = 1
+
+# Variables of pytest's own process that would change what a runtime is. PYTHON*: another Python's
+# paths and flags. The others are read by TensorFlow, Keras and XLA at import; a shell that has
+# TF_USE_LEGACY_KERAS=1 must not turn the runtime 2.21 into 2.21+tf_keras, unseen by reports and by
+# the artifact store. A runtime's own `env` is the place for them.
+_NOT_PASSED_ON = ("PYTHON", "TF_", "TF2_", "KERAS_", "XLA_", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What starts one agent."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]  # the whole environment, nothing is inherited beside it
+    cwd: Path
+
+
+def agent_launch(
+    python: Path, runtime: Runtime, folder: Path, extra_modules: Sequence[str] = ()
+) -> Launch:
+    """The launch of a runtime's agent by an interpreter of this machine.
+
+    Args:
+        python: the interpreter that has TensorFlow.
+        runtime: the runtime; behaviors don't matter, they are set in the agent's children.
+        folder: where the process has its working directory.
+        extra_modules: agent modules of third parties.
+    """
+    return Launch(
+        # -B: nothing of ours is written where it is installed; -s: no ~/.local of that Python.
+        argv=(
+            str(python),
+            "-B",
+            "-s",
+            str(agent_main()),
+            agent_config(runtime, APIS_FILE, extra_modules),
+        ),
+        env=process_environ(runtime.process_env),
+        cwd=folder,
+    )
+
+
+def agent_main() -> Path:
+    """The agent's program, which is run by its path and imported by nobody."""
+    return Path(agent.__path__[0]) / "__main__.py"
+
+
+def agent_config(runtime: Runtime, apis: Path, extra_modules: Sequence[str] = ()) -> str:
+    """The agent's one argument, JSON: what its runtime is expected to be, and what to import."""
+    config = {
+        "protocol": PROTOCOL,
+        "apis": str(apis),
+        "release": runtime.release.tensorflow,
+        "keras": runtime.keras,
+        "imports": list(runtime.own.imports) if runtime.own else [],
+        "extra_modules": list(extra_modules),
+    }
+    return json.dumps(config, sort_keys=True)
+
+
+def process_environ(more: Mapping[str, str]) -> dict[str, str]:
+    """This process's variables without those that would change a runtime, and ``more``."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_PASSED_ON)}
+    return {**kept, **more}

@@ -1,0 +1,95 @@
+"""What a provider is: a way of having the environment that a runtime's process runs in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pytest_tfroundtrip.catalogue.runtime import Runtime
+    from pytest_tfroundtrip.runtimes.launch import Launch
+
+# The packages whose versions a report names, by the word it uses for them; the distributions that
+# bring them, most specific first. "python" is told beside them.
+DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "tensorflow": (
+            "tensorflow",
+            "tensorflow-cpu",
+            "tensorflow-gpu",
+            "tensorflow-macos",
+            "tensorflow-intel",
+            "tensorflow-cpu-aws",
+            "tf-nightly",
+            "tf-nightly-cpu",
+        ),
+        "keras": ("keras",),
+        "tf_keras": ("tf-keras",),
+        "tensorflow_hub": ("tensorflow-hub",),
+        "numpy": ("numpy",),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A place that has a TensorFlow, ready to run an agent."""
+
+    name: str  # the runtime's word for it: "2.15", "1.15+hub0.6", "prod"
+    provider: str  # "venv", "current", ...
+    python: Path  # the executable
+    versions: Mapping[str, str | None]  # of DISTRIBUTIONS' keys and "python"
+    lock: str  # sha256 of what determines what is installed
+    folder: Path
+    found: str = field(default="", compare=False)  # where the interpreter came from
+
+    def size(self) -> int:
+        """Bytes below its folder, as ``du --apparent-size`` counts them. Takes a walk: seconds."""
+        return folder_size(self.folder)
+
+
+class Provider(Protocol):
+    """A way of having environments. One that cannot have a runtime says so in ``prepare``."""
+
+    @property
+    def name(self) -> str:
+        """The word for it in options and reports."""
+
+    def ready(self, runtime: Runtime) -> Environment | None:
+        """The environment, if it is there already. Quick (under 2 ms), changes nothing."""
+
+    def prepare(self, runtime: Runtime, progress: Callable[[str], None]) -> Environment:
+        """The environment, made if it is not there.
+
+        Args:
+            runtime: whose environment it is; its behavior doesn't matter.
+            progress: takes a line for the person who waits; may be called from any thread.
+
+        Raises:
+            EnvironmentFailed: why it cannot be had, and what to do.
+        """
+
+    def command(self, environment: Environment, runtime: Runtime) -> Launch:
+        """How the runtime's agent is started in its environment."""
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all files below a folder; links count as links, each hard link once."""
+    total, seen = 0, set()
+    stack = [os.fspath(folder)]
+    while stack:
+        with os.scandir(stack.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                if (status.st_dev, status.st_ino) not in seen:
+                    seen.add((status.st_dev, status.st_ino))
+                    total += status.st_size
+    return total

@@ -1,0 +1,309 @@
+"""One pytest session: what was collected, the engine that answers it, what is said of it.
+
+Three roles: ``alone`` (no xdist, or none of its workers), ``controller`` (owns the engine, collects
+nothing) and ``worker`` (collects, asks the controller's engine).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_tfroundtrip import collection, expectations
+from pytest_tfroundtrip.causes import diagnose
+from pytest_tfroundtrip.cells import from_json
+from pytest_tfroundtrip.collected import Collected, TestCell, Untested
+from pytest_tfroundtrip.engine.engine import Engine
+from pytest_tfroundtrip.engine.server import EngineServer, RemoteEngine
+from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.marks import read_mark
+from pytest_tfroundtrip.outcomes import BY_VERDICT, RuntimeMissing, Unsaved
+from pytest_tfroundtrip.reporting import Reporting
+from pytest_tfroundtrip.roundtrip import RoundTrip
+from pytest_tfroundtrip.settings import Settings, read_settings
+from pytest_tfroundtrip.vocabulary import Expect, Operation, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pytest_tfroundtrip.cells import Cell
+    from pytest_tfroundtrip.observation import Observation
+
+ROUND_TRIP: pytest.StashKey[tuple[TestCell, RoundTrip]] = pytest.StashKey()
+
+
+class Role(Enum):
+    """What this process is to xdist."""
+
+    ALONE = auto()
+    CONTROLLER = auto()
+    WORKER = auto()
+
+
+def open_session(config: pytest.Config) -> RoundTripSession:
+    """Read the settings.
+
+    Raises:
+        pytest.UsageError: one that cannot be.
+    """
+    try:
+        return RoundTripSession(config, read_settings(config))
+    except UsageProblem as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+class RoundTripSession:
+    """The state of a run, kept in pytest's stash."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config = config
+        self.settings = settings
+        self.collected = Collected()
+        self.started = datetime.now(timezone.utc)
+        self.engine: Engine | None = None
+        self.remote: RemoteEngine | None = None
+        self._server: EngineServer | None = None
+        self._creations: frozenset[str] = frozenset()
+        self._reporting: Reporting | None = None
+
+    @property
+    def role(self) -> Role:
+        """What this process is to xdist."""
+        if hasattr(self.config, "workerinput"):
+            return Role.WORKER
+        if self.config.pluginmanager.hasplugin("dsession"):
+            return Role.CONTROLLER
+        return Role.ALONE
+
+    @property
+    def address(self) -> str:
+        """Where an xdist worker finds the engine."""
+        return self._server.address if self._server else ""
+
+    # Life
+
+    def start(self) -> None:
+        """Start the engine of a controller, which is asked before it knows what for."""
+        if self.role is Role.CONTROLLER:
+            self.engine = Engine(self.settings)
+            self.engine.start()
+            self._server = EngineServer(self.engine, self._hear)
+            self._server.start()
+
+    def stop(self) -> None:
+        """End everything; again is no harm."""
+        if self.remote is not None:
+            self.remote.close()
+        if self._server is not None:
+            self._server.stop()
+        if self.engine is not None:
+            self.engine.stop()
+
+    # Collection
+
+    def tests(self, mark: pytest.Mark, *, beside: Path) -> list[TestCell]:
+        """The cells of a marked test that are tests; the others are noted for the report.
+
+        Raises:
+            UsageProblem: the mark cannot be understood.
+        """
+        request = read_mark(mark.args, mark.kwargs, beside=beside, settings=self.settings)
+        tests = []
+        for cell in request.cells:
+            if why := request.absent.get(cell.key):
+                self._leave_out(_test_cell(cell, request.expect), Verdict.ABSENT, why)
+                continue
+            cause = expectations.known_unsaved(cell)
+            if cause is not None and request.expect is Expect.DOCUMENTS:
+                said = f"its artifact cannot be made: {cause.says()}"
+                self._leave_out(_test_cell(cell, request.expect), Verdict.UNSAVED, said)
+                continue
+            tests.append(_test_cell(cell, request.expect, request.accept))
+        return tests
+
+    def _leave_out(self, test: TestCell, verdict: Verdict, message: str) -> None:
+        self.collected.untested[test.cell.key] = Untested(test, verdict, message)
+
+    def plan(self, session: pytest.Session) -> None:
+        """Hand the selected cells to the engine; runtimes that are there start at once."""
+        tests = dict(collection.selected(session.items))
+        self.collected.tests = tests
+        self._creations = frozenset(
+            test.cell.save.id
+            for test in tests.values()
+            if test.cell.operation is Operation.CREATION
+        )
+        if self.config.getoption("collectonly") or _broken(session) or not tests:
+            return
+        if self.role is Role.WORKER:
+            self._connect()
+        elif self.role is Role.ALONE:
+            self.engine = Engine(self.settings)
+            self.engine.start()
+        cells = [test.cell for test in tests.values()]
+        if self.remote is not None:
+            self.remote.submit(cells, _notes(self.collected))
+        elif self.engine is not None:
+            self.engine.submit(cells)
+
+    def _connect(self) -> None:
+        """Reach the controller's engine; a worker on another machine has its own."""
+        address = getattr(self.config, "workerinput")["tf_roundtrip_engine"]  # noqa: B009
+        try:
+            self.remote = RemoteEngine(address)
+        except OSError:
+            self.engine = Engine(self.settings)
+            self.engine.start()
+
+    def _hear(self, notes: Mapping[str, Any]) -> None:
+        """A worker's collection, in the controller: every worker's is the same."""
+        if self.collected.tests or self.engine is None:
+            return
+        own = self.settings.own
+        for nodeid, raw, expect, accept in notes["tests"]:
+            test = _test_cell(from_json(raw, own), Expect(expect), accept)
+            self.collected.tests[nodeid] = test
+        for raw, expect, verdict, message in notes["untested"]:
+            test = _test_cell(from_json(raw, own), Expect(expect))
+            self._leave_out(test, Verdict(verdict), message)
+        self._prepare(self.engine)
+
+    def prepare(self, session: pytest.Session) -> None:
+        """Make the environments that are missing, before the first test."""
+        if self.config.getoption("collectonly") or _broken(session):
+            return
+        if self.remote is not None:
+            self.remote.wait_until_prepared()
+        elif self.engine is not None and self.role is not Role.CONTROLLER:
+            self._prepare(self.engine)
+
+    def _prepare(self, engine: Engine) -> None:
+        reporting = self.reporting
+        engine.prepare(reporting.progress)
+        reporting.header(engine)
+
+    # Tests
+
+    def roundtrip(self, item: pytest.Item, test: TestCell) -> RoundTrip:
+        """What the fixture gives: waits for the cell.
+
+        Raises:
+            RuntimeMissing: the runtime could not be had; an error at setup.
+            Unsaved: there is no artifact, and no test of this run that says why.
+        """
+        observation = self._observe(test.cell)
+        roundtrip = RoundTrip(test.cell, observation)
+        item.stash[ROUND_TRIP] = (test, roundtrip)
+        if observation.verdict is Verdict.ENV_ERROR:
+            raise RuntimeMissing(self.reporting.text(test, observation))
+        if observation.verdict is Verdict.ABSENT:
+            pytest.skip(observation.message)
+        if observation.verdict is Verdict.UNSAVED:
+            creation = test.cell.operation is Operation.CREATION
+            if not creation and test.cell.save.id in self._creations:
+                pytest.skip(f"nothing was saved: see {test.cell.save.id}-creation")
+            raise Unsaved(self.reporting.text(test, observation), observation)
+        return roundtrip
+
+    def judge(self, item: pytest.Item) -> None:
+        """Hold what was seen against what is expected, before the test's body runs.
+
+        Raises:
+            VerdictFailure: it is not ``same``; pytest's xfail tells the expected from the rest.
+        """
+        if ROUND_TRIP not in item.stash:
+            return
+        test, roundtrip = item.stash[ROUND_TRIP]
+        observation, expected = roundtrip.observation, test.expectation
+        diagnosis = diagnose(observation, test.cell)
+        reason = test.accepted(diagnosis.cause.id if diagnosis else None)
+        item.user_properties += [
+            ("tf_cell", test.cell.id),
+            ("tf_verdict", str(observation.verdict)),
+        ]
+        if observation.verdict is Verdict.SAME:
+            if reason is not None and not expected.strict:
+                pytest.fail(
+                    f"{test.cell.id} is accepted ({reason}), but it is same: take it out of accept",
+                    pytrace=False,
+                )
+            return
+        if reason is not None:
+            pytest.xfail(reason)
+        failure = BY_VERDICT[observation.verdict](self.reporting.text(test, observation), observation)
+        if expected.verdict is None:
+            first = observation.message.strip().partition("\n")[0]
+            pytest.xfail(f"the documents have no word on it: {observation.verdict}: {first}")
+        raise failure
+
+    def _observe(self, cell: Cell) -> Observation:
+        if self.remote is not None:
+            return self.remote.observe(cell)
+        if self.engine is None:  # a cell that was not there at the end of collection
+            self.engine = Engine(self.settings)
+            self.engine.start()
+        if self.engine.unprepared():
+            self.engine.prepare(self.reporting.progress)
+        return self.engine.observe(cell)
+
+    # Afterwards
+
+    @property
+    def reporting(self) -> Reporting:
+        """What is written to the terminal and to files."""
+        if self._reporting is None:
+            self._reporting = Reporting(self.config, self.settings, self.collected, self.started)
+        return self._reporting
+
+    def note(self, report: pytest.TestReport) -> None:
+        """Keep pytest's word for a cell: the worst of its phases."""
+        if report.nodeid not in self.collected.tests or self.role is Role.WORKER:
+            return
+        outcomes = self.collected.outcomes
+        if report.when == "setup":
+            outcomes.pop(report.nodeid, None)
+        if report.failed:
+            outcomes[report.nodeid] = "failed" if report.when == "call" else "error"
+        elif report.skipped:
+            outcomes[report.nodeid] = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+        elif report.when == "call" and report.passed:
+            outcomes[report.nodeid] = "xpassed" if hasattr(report, "wasxfail") else "passed"
+
+    def finish(self) -> None:
+        """Cancel what has not begun; write the report."""
+        self.stop()
+        if self.role is not Role.WORKER and self.engine is not None:
+            self.reporting.write(self.engine)
+
+    def summarize(self) -> None:
+        """Print the matrix, the counts and the answer."""
+        if self.role is not Role.WORKER and self.engine is not None:
+            self.reporting.summarize(self.engine)
+
+
+def _test_cell(cell: Cell, expect: Expect, accept: Mapping[str, str] | None = None) -> TestCell:
+    return TestCell(cell, expect, expectations.expectation(cell, expect), accept or {})
+
+
+def _notes(collected: Collected) -> dict[str, Any]:
+    """What the controller needs for the report besides the cells."""
+    return {
+        "tests": [
+            [nodeid, test.cell.to_json(), str(test.expect), dict(test.accept)]
+            for nodeid, test in collected.tests.items()
+        ],
+        "untested": [
+            [row.cell.to_json(), str(row.test.expect), str(row.verdict), row.message]
+            for row in collected.untested.values()
+        ],
+    }
+
+
+def _broken(session: pytest.Session) -> bool:
+    """Whether pytest is going to stop because of errors in collection."""
+    keep_on = session.config.getoption("continue_on_collection_errors")
+    return bool(session.testsfailed) and not keep_on

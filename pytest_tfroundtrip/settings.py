@@ -1,0 +1,216 @@
+"""Options, ini values and ``[tool.tf_roundtrip]``, read into one frozen Settings.
+
+Order of precedence: the command line (and ``addopts``), then pytest's ini file, then the table
+``[tool.tf_roundtrip]`` of the rootdir's ``pyproject.toml``, then the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.catalogue.apis import Api, apis, choose
+from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
+from pytest_tfroundtrip.cells import Matrix, Tolerances
+from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.options import OPTIONS
+from pytest_tfroundtrip.vocabulary import Expect, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")
+IMPLEMENTED = (Operation.CREATION, Operation.INFERENCE)
+
+
+PROVIDERS = ("auto", "venv", "current")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that was chosen for a run."""
+
+    rootdir: Path
+    matrix: Matrix
+    expect: Expect
+    explicit_expect: bool  # the user chose; a mark's own choice yields to it
+    provider: str
+    cache: Path
+    jobs: int
+    timeout: float
+    report: Path | None = None
+    keep: Path | None = None
+    own: Mapping[str, OwnRuntime] = field(default_factory=dict)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """The settings of a run.
+
+    Raises:
+        UsageProblem: a value that cannot be; one clear sentence.
+    """
+    table = _pyproject(config.rootpath)
+    own = _own_runtimes(table.pop("runtime", {}), config.rootpath)
+    known = {option.name: option for option in OPTIONS}
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            msg = f"pyproject.toml: [tool.tf_roundtrip] has no key {key!r}.{hint}"
+            raise UsageProblem(msg)
+
+    def raw(name: str) -> tuple[Any, str]:
+        """The first value in the order of precedence, and where it stands."""
+        option = known[name]
+        for value, where in (
+            (config.getoption(option.ini), option.flag),
+            (config.getini(option.ini), f"ini {option.ini}"),
+            (table.get(name), f"[tool.tf_roundtrip] {name}"),
+        ):
+            if value not in (None, "", []):
+                return value, where
+        return None, option.flag
+
+    def names(name: str) -> tuple[str, ...]:
+        return _names(*raw(name))
+
+    def number(name: str, convert: Callable[[str], float], least: float) -> float | None:
+        value, where = raw(name)
+        return None if value is None else _number(value, where, convert, least)
+
+    def word(name: str, allowed: Sequence[str], default: str) -> str:
+        value, where = raw(name)
+        if value is not None and value not in allowed:
+            msg = f"{where}: {value!r} is not one of {', '.join(allowed)}"
+            raise UsageProblem(msg)
+        return str(value or default)
+
+    def path(name: str) -> Path | None:
+        value, _ = raw(name)
+        return config.invocation_params.dir / Path(value).expanduser() if value else None
+
+    both = names("runtimes") or DEFAULT_RUNTIMES
+    matrix = Matrix(
+        save_runtimes=runtimes(names("save_runtimes") or both, own),
+        load_runtimes=runtimes(names("load_runtimes") or both, own),
+        savers=choose(names("savers"), apis().savers, "saver"),
+        loaders=choose(names("loaders"), apis().loaders, "loader"),
+        operations=operations(names("operations")),
+        tolerances=Tolerances(number("rtol", float, 0), number("atol", float, 0)),
+        seed=int(number("seed", int, 0) or 0),
+    )
+    report = path("report")
+    if report is not None and report.suffix != ".json":
+        msg = f"--tf-report: {report.name} should end in .json"
+        raise UsageProblem(msg)
+    return Settings(
+        rootdir=config.rootpath,
+        matrix=matrix,
+        expect=Expect(word("expect", [str(e) for e in Expect], Expect.ROUND_TRIP)),
+        explicit_expect=raw("expect")[0] is not None,
+        provider=word("provider", PROVIDERS, "auto"),
+        cache=path("cache") or default_cache(),
+        jobs=int(number("jobs", int, 1) or os.cpu_count() or 1),
+        timeout=number("timeout", float, 0.001) or 120.0,
+        report=report,
+        keep=path("keep"),
+        own=own,
+    )
+
+
+def default_cache() -> Path:
+    """Where environments and artifacts live unless told otherwise.
+
+    ``TF_ROUNDTRIP_CACHE``, else ``pytest-tfroundtrip`` in the user's cache folder.
+    """
+    chosen = os.environ.get("TF_ROUNDTRIP_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_cache_path  # noqa: PLC0415  only where it is needed
+
+    return user_cache_path("pytest-tfroundtrip", appauthor=False)
+
+
+def runtimes(names: Sequence[str], own: Mapping[str, OwnRuntime]) -> tuple[Runtime, ...]:
+    """The runtimes of these names, each once, in order."""
+    return tuple(parse_runtime(name, own) for name in dict.fromkeys(names))
+
+
+def operations(names: Sequence[str]) -> tuple[Operation, ...]:
+    """The operations of these names; none is all there are.
+
+    Raises:
+        UsageProblem: an operation that there is not.
+    """
+    for name in names:
+        if name not in IMPLEMENTED:
+            msg = f"unknown operation {name!r}. There are: {', '.join(IMPLEMENTED)}."
+            raise UsageProblem(msg)
+    return tuple(op for op in IMPLEMENTED if not names or op in names)
+
+
+def savers(names: Sequence[str]) -> tuple[Api, ...]:
+    """The savers of these names."""
+    return choose(names, apis().savers, "saver")
+
+
+def loaders(names: Sequence[str]) -> tuple[Api, ...]:
+    """The loaders of these names."""
+    return choose(names, apis().loaders, "loader")
+
+
+def _names(value: Any, where: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    parts = [value] if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        msg = f"{where}: a list of names was expected, not {value!r}"
+        raise UsageProblem(msg)
+    return tuple(name for part in parts for name in part.replace(",", " ").split())
+
+
+def _number(value: Any, where: str, convert: Callable[[str], float], least: float) -> float:
+    try:
+        number = convert(str(value))
+    except ValueError:
+        kind = "whole number" if convert is int else "number"
+        msg = f"{where}: {value!r} is not a {kind}"
+        raise UsageProblem(msg) from None
+    if not least <= number < float("inf"):
+        msg = f"{where}: {value} is out of range: it must be {least} or more"
+        raise UsageProblem(msg)
+    return number
+
+
+def _pyproject(root: Path) -> dict[str, Any]:
+    file = root / "pyproject.toml"
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        msg = f"{file} cannot be read: {error}"
+        raise UsageProblem(msg) from None
+    table: Any = raw.get("tool", {}).get("tf_roundtrip", {})
+    if not isinstance(table, dict):
+        msg = "pyproject.toml: tool.tf_roundtrip is not a table"
+        raise UsageProblem(msg)
+    return dict(table)
+
+
+def _own_runtimes(raw: Any, root: Path) -> dict[str, OwnRuntime]:
+    if not isinstance(raw, dict):
+        msg = "pyproject.toml: write [tool.tf_roundtrip.runtime.NAME] for a runtime of your own"
+        raise UsageProblem(msg)
+    return {name: OwnRuntime.parse(name, table, root) for name, table in raw.items()}
