@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pytest_tfroundtrip.cells import Cell
 from pytest_tfroundtrip.selectors import Selector
+from pytest_tfroundtrip.vocabulary import Operation
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from pytest_tfroundtrip.cells import Cell
+Entry = TypeVar("Entry")
 
 
 def read_entries(
@@ -78,3 +80,72 @@ def selectors(raw: Any, where: str) -> tuple[Selector, ...]:
 def any_matches(among: Iterable[Selector], cell: Cell) -> bool:
     """Whether one of the selectors speaks of the cell."""
     return any(selector.matches(cell) for selector in among)
+
+
+class Index(Generic[Entry]):
+    """Entries by the cells their selectors speak of, in the order they were given.
+
+    A run asks about thousands of cells that are made of a few dozen saves and a few dozen loads.
+    So what a selector asks of the save is answered once per save, what it asks of the load once
+    per load; only direction and operation, which belong to the pair, are looked at for each cell.
+    """
+
+    def __init__(self, entries: Iterable[tuple[Entry, tuple[Selector, ...]]]) -> None:
+        rules = [(entry, selector) for entry, among in entries for selector in among]
+        self._entries = [entry for entry, _ in rules]
+        self._selectors = [selector for _, selector in rules]
+        self._save_sides = [_only(selector, load=False) for selector in self._selectors]
+        self._load_sides = [_only(selector, load=True) for selector in self._selectors]
+        self._by_save: dict[object, tuple[int, ...]] = {}
+        self._by_load: dict[object, frozenset[int]] = {}
+
+    def of(self, cell: Cell) -> tuple[Entry, ...]:
+        """The entries that speak of the cell, each once."""
+        loads = self._loads(cell)
+        found: list[Entry] = []
+        for number in self._saves(cell):
+            if number not in loads:
+                continue
+            selector, entry = self._selectors[number], self._entries[number]
+            if selector.operation and cell.operation not in selector.operation:
+                continue
+            if selector.direction and cell.direction not in selector.direction:
+                continue
+            if not any(entry is other for other in found):
+                found.append(entry)
+        return tuple(found)
+
+    def _saves(self, cell: Cell) -> tuple[int, ...]:
+        save = cell.save
+        key = (
+            save.saver.name,
+            save.runtime.name,
+            save.runtime.release.tensorflow,
+            save.model.variables,
+        )
+        if key not in self._by_save:
+            creation = Cell(save, Operation.CREATION)
+            self._by_save[key] = tuple(
+                number for number, side in enumerate(self._save_sides) if side.matches(creation)
+            )
+        return self._by_save[key]
+
+    def _loads(self, cell: Cell) -> frozenset[int]:
+        loader, runtime = cell.loader, cell.load_runtime
+        key = loader and runtime and (loader.name, runtime.name, runtime.release.tensorflow)
+        if key not in self._by_load:
+            self._by_load[key] = frozenset(
+                number for number, side in enumerate(self._load_sides) if side.matches(cell)
+            )
+        return self._by_load[key]
+
+
+def _only(selector: Selector, *, load: bool) -> Selector:
+    """The selector's conditions on the loading side, or those on the saving side."""
+    dropped: dict[str, Any] = {
+        field.name: field.default
+        for field in fields(selector)
+        if field.name in {"operation", "direction"}
+        or (field.name.partition("_")[0] == "load") is not load
+    }
+    return replace(selector, **dropped)

@@ -1,9 +1,9 @@
 """What is to be seen of a cell, and what pytest says of what was seen: DESIGN's outcome tables.
 
 Pure functions, used twice: the plugin turns an :class:`Expectation` into pytest's own strict xfail
-(``raises=RaisesExc(class of the verdict, check=lambda failure: met(expectation,
-failure.observation))``, so that the very same condition decides), and the report asks
-:func:`settle`. The two must say the same of every cell.
+(``raises=RaisesExc(VerdictFailure, check=lambda failure: met(expectation, failure.observation))``,
+so that the very same condition decides, and no shortened or wrapped text is searched), and the
+report asks :func:`settle`. The two must say the same of every cell.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Expectation:
 
     ``verdict`` is None where anything may be seen: the documents have no word on the cell. Where
     it is not ``same``, one of ``patterns`` must be found in the message, else the entry that
-    foresaw it is out of date. ``strict`` says that the cell is an xfail put on at collection.
+    foresaw it is out of date; where several causes apply, the verdict is that of the first, and
+    :func:`met` takes each with its own. ``strict`` says that the cell is an xfail put on at
+    collection.
     """
 
     promise: Promise
@@ -73,18 +75,16 @@ def expectation(cell: Cell, expect: Expect) -> Expectation:
 
 
 def _broken(promise: Promise, entry: PromiseEntry | None, known: tuple[Cause, ...]) -> Expectation:
-    verdict = known[0].verdict
-    told = tuple(cause for cause in known if cause.verdict is verdict)
     contradiction = promise is Promise.PROMISED
-    reason = "; ".join(f"{cause.id}: {cause.says()}" for cause in told)
+    reason = "; ".join(f"{cause.id}: {cause.says()}" for cause in known)
     if contradiction and entry is not None:
         reason += f' (against: "{entry.english}", {entry.document})'
     return Expectation(
         promise,
         entry,
-        told,
-        verdict,
-        tuple(message for cause in told for message in cause.messages),
+        known,
+        known[0].verdict,
+        tuple(message for cause in known for message in cause.messages),
         strict=True,
         reason=reason,
         contradiction_if_met=contradiction,
@@ -123,6 +123,11 @@ def known_unsaved(cell: Cell) -> Cause | None:
 
 def met(expected: Expectation, observation: Observation) -> bool:
     """Whether what was seen is what was to be seen."""
+    if expected.strict and expected.causes:
+        return any(
+            observation.verdict is cause.verdict and cause.search(observation.message) is not None
+            for cause in expected.causes
+        )
     if expected.verdict is None:
         return True
     if observation.verdict is not expected.verdict:

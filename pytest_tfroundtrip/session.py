@@ -68,6 +68,7 @@ class RoundTripSession:
         self.remote: RemoteEngine | None = None
         self._server: EngineServer | None = None
         self._creations: frozenset[str] = frozenset()
+        self._generated = 0  # tests, before -k, -m and --lf
         self._reporting: Reporting | None = None
 
     @property
@@ -123,6 +124,7 @@ class RoundTripSession:
                 self._leave_out(_test_cell(cell, request.expect), Verdict.UNSAVED, said)
                 continue
             tests.append(_test_cell(cell, request.expect, request.accept))
+        self._generated += len(tests)
         return tests
 
     def _leave_out(self, test: TestCell, verdict: Verdict, message: str) -> None:
@@ -137,6 +139,8 @@ class RoundTripSession:
             for test in tests.values()
             if test.cell.operation is Operation.CREATION
         )
+        if len(tests) < self._generated:
+            self._narrow()
         if self.config.getoption("collectonly") or _broken(session) or not tests:
             return
         if self.role is Role.WORKER:
@@ -149,6 +153,13 @@ class RoundTripSession:
             self.remote.submit(cells, _notes(self.collected))
         elif self.engine is not None:
             self.engine.submit(cells)
+
+    def _narrow(self) -> None:
+        """Of a selection's rows that are no tests, keep those whose save was selected."""
+        rows = self.collected.untested
+        self.collected.untested = {
+            key: row for key, row in rows.items() if row.cell.save.id in self._creations
+        }
 
     def _connect(self) -> None:
         """Reach the controller's engine; a worker on another machine has its own."""

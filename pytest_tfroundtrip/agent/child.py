@@ -91,6 +91,7 @@ def describe(error):
         text = str(error)
     except BaseException as second:
         text = "(its message cannot be had: %s)" % type(second).__name__
+    text = text or repr(error)  # a bare KeyboardInterrupt says nothing
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return {
         "status": "raised",

@@ -21,6 +21,16 @@ def load(paths):
         _EXTRA["loaders"].update(getattr(module, "LOADERS", {}))
 
 
+def preload(declared):
+    """Import what ``apis.json`` declares and the agent has, so that no child has to."""
+    for kind in ("savers", "loaders"):
+        for name in declared.get(kind, ()):
+            try:
+                _find(kind, name)
+            except ValueError:  # a third party's data file without its module: refused when asked for
+                continue
+
+
 def saver(name):
     """The saver of that name; ValueError where there is none."""
     return _find("savers", name)

@@ -28,6 +28,7 @@ def start(config, started):
     plugins.load(config.get("extra_modules", ()))
     with open(config["apis"], encoding="utf-8") as file:
         declared = json.load(file)
+    plugins.preload(declared)
     warmed = warmup.warm_up()
     release = _pair(tf.__version__)
     here, contradictions = check(declared, release, _needs_probe(tf))

@@ -18,8 +18,9 @@ MIRROR = os.path.join("assets.extra", "tf_roundtrip")
 
 #: What a saver hands over. ``fed`` and ``outputs`` are lists of {name: wire.Tensor}, an entry per
 #: example; ``batched`` names inputs that were given a batch dimension; ``callable`` tells whether
-#: a loader can call the restored object itself; ``format`` what was written.
-Saved = collections.namedtuple("Saved", "fed outputs variables batched callable format")
+#: a loader can call the restored object itself; ``format`` what was written; ``keras`` holds the
+#: names of a Keras model's inputs and outputs in its own order (1.15 forgets the names).
+Saved = collections.namedtuple("Saved", "fed outputs variables batched callable format keras")
 
 #: An artifact that was read: where the payload is, the record, and its tensors by name.
 Artifact = collections.namedtuple("Artifact", "payload record tensors")

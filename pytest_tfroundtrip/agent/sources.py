@@ -8,17 +8,24 @@ import sys
 import sysconfig
 
 
+def _loaded():
+    return list(sys.modules.values())
+
+
+# sysconfig reads and caches a data module at the first call: in the parent, at import.
+_INSTALLED = [sysconfig.get_paths().get(key) for key in ("stdlib", "purelib", "platlib")]
+# This agent may lie below the root; its sources are hashed as a whole.
+_INSTALLED.append(os.path.dirname(os.path.abspath(__file__)))
+
+
 class Sources(object):
     """Files seen so far; see :func:`watching`."""
 
     def __init__(self, root):
         self._root = os.path.join(os.path.realpath(root), "")
-        installed = [sysconfig.get_paths().get(key) for key in ("stdlib", "purelib", "platlib")]
-        # A virtual environment may well live below the root: it is the lock's matter. So may this
-        # agent, whose sources are hashed as a whole.
-        installed.append(os.path.dirname(os.path.abspath(__file__)))
+        # A virtual environment may well live below the root: it is the lock's matter.
         self._installed = tuple(
-            os.path.join(os.path.realpath(path), "") for path in installed if path
+            os.path.join(os.path.realpath(path), "") for path in _INSTALLED if path
         )
         self._opened = set()
 
@@ -29,7 +36,8 @@ class Sources(object):
 
     def files(self):
         """The files below the root, sorted: those opened, and every Python module's."""
-        modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        # By __dict__: asking one of 1.15's lazy modules for an attribute imports all of contrib.
+        modules = [getattr(module, "__dict__", {}).get("__file__") for module in _loaded()]
         paths = {os.path.realpath(path) for path in modules if isinstance(path, str)}
         paths.update(os.path.realpath(path) for path in self._opened)
         return sorted(

@@ -60,6 +60,7 @@ def save(message, report):
         "batched": saved.batched,
         "variables": variables.seen(saved.variables),
         "callable": saved.callable,
+        "keras": saved.keras,
         "expected": expected is not None,
         "seed": seed,
         "payload_hash": record.payload_hash(payload),

@@ -6,6 +6,7 @@ function name counter moved. What a release does not have is skipped.
 
 import ctypes
 import importlib
+import importlib.util
 import sys
 
 import tensorflow as tf
@@ -23,9 +24,19 @@ MODULES = (
     "tensorflow.python.autograph.impl.api",
     "tensorflow.python.autograph.impl.conversion",
     "tensorflow.core.protobuf.saved_model_pb2",
-    "gast",
-    "astor",
+    "tensorflow.python.autograph.pyct.parser",
+    "tensorflow.python.autograph.core.converter",
+    "tensorflow.python.autograph.operators",
+    "tensorflow.python.keras.saving.saved_model.save",
+    "tensorflow.python.keras.saving.saved_model.load",
+    "tensorflow_core.compat",  # 1.15's lazy modules that are cheap; see _name_contribs_file
+    "tensorflow_core.keras",
+    "tensorflow_core.estimator",
+    "tensorflow_core.summary",
+    "google.protobuf.descriptor_pb2",
     "tensorflow_hub",
+    "numpy.random",
+    "encodings.cp437",  # zipfile's, for .npz
 )
 
 #: Attributes of ``tf`` behind which TensorFlow hides a lazy import.
@@ -53,7 +64,7 @@ def warm_up():
         done[name] = _tried(importlib.import_module, name)
     for path in ATTRIBUTES:
         done["tf." + path] = _tried(walk, tf, path)
-    done["lazy modules"] = _tried(_resolve_lazy_modules)
+    done["contrib's file"] = _tried(_name_contribs_file)
     done["op registry"] = _tried(_op_registry)
     done["kernel registry"] = _tried(_kernel_registry)
     done["xla kernels"] = _tried(_xla_kernels)
@@ -75,23 +86,18 @@ def _tried(work, *arguments):
     return "ok"
 
 
-def _resolve_lazy_modules():
-    """Load what autograph and the savers reach through ``LazyLoader`` objects of 1.15.
+def _name_contribs_file():
+    """Tell ``inspect`` where 1.15's ``tensorflow.contrib`` is, so that asking does not import it.
 
-    Only TensorFlow's own: ``contrib`` would drag in half a second that no API here touches.
+    ``inspect.getmodule``, which autograph calls for every function, asks each entry of
+    ``sys.modules`` for its ``__file__``; the lazy module of contrib answers by importing all of
+    it, 0.5 s in each child that traces a function. Not imported here instead: contrib registers
+    ops, and whether a loader has those is part of what is tried.
     """
-    for name in (
-        "tensorflow.python.autograph.pyct.parser",
-        "tensorflow.python.autograph.core.converter",
-        "tensorflow.python.autograph.operators",
-        "tensorflow.python.keras.saving.saved_model.save",
-        "tensorflow.python.keras.saving.saved_model.load",
-        "tensorflow.python.keras.engine.training",
-    ):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue
+    lazy = sys.modules.get("tensorflow.contrib")
+    if lazy is None or "__file__" in lazy.__dict__:
+        raise LookupError("no lazy contrib in this release")
+    lazy.__dict__["__file__"] = importlib.util.find_spec("tensorflow_core.contrib").origin
 
 
 def _op_registry():

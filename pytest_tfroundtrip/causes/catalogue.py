@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.entries import any_matches, read_entries, selectors
+from pytest_tfroundtrip.entries import Index, any_matches, read_entries, selectors
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
@@ -41,10 +41,6 @@ class Cause:
     applies: tuple[Selector, ...] = ()  # where it is known to strike
     spares: tuple[Selector, ...] = ()  # exceptions from ``applies``
     defaults: Mapping[str, str] | None = None
-
-    def applies_to(self, cell: Cell) -> bool:
-        """Whether the cause is known to strike the cell."""
-        return any_matches(self.applies, cell) and not any_matches(self.spares, cell)
 
     def search(self, text: str) -> dict[str, str] | None:
         """The groups of the first wording found in the text; None where there is none."""
@@ -102,16 +98,21 @@ def applying(cell: Cell) -> tuple[Cause, ...]:
 
     Several may: which one TensorFlow meets first is its own affair, so any of them is expected.
     """
-    return tuple(cause for cause in causes() if cause.applies_to(cell))
+    return tuple(cause for cause in _index().of(cell) if not any_matches(cause.spares, cell))
 
 
 def possible(cell: Cell) -> tuple[Cause, ...]:
     """As :func:`applying`, for a model that does not say whether it has variables: either way."""
-    if cell.save.has_variables is not None:
+    if cell.save.model.variables is not None:
         return applying(cell)
     model = cell.save.model
-    either = [
-        replace(cell, save=replace(cell.save, model=replace(model, variables=variables)))
-        for variables in (True, False)
-    ]
-    return tuple(cause for cause in causes() if any(map(cause.applies_to, either)))
+    found: dict[str, Cause] = {}
+    for variables in (True, False):
+        save = replace(cell.save, model=replace(model, variables=variables))
+        found.update({cause.id: cause for cause in applying(replace(cell, save=save))})
+    return tuple(found.values())
+
+
+@cache
+def _index() -> Index[Cause]:
+    return Index((cause, cause.applies) for cause in causes())

@@ -44,20 +44,17 @@ class EngineServer:
         self._engine.call(self._start())
 
     def stop(self) -> None:
-        """Stop listening and remove the socket."""
-        if self._server is not None:
-            with contextlib.suppress(Exception):
-                self._engine.call(self._close(), timeout=5)
+        """Stop listening and remove the socket. Again is no harm."""
+        server, self._server = self._server, None
+        if server is not None:
+            with contextlib.suppress(TimeoutError):
+                self._engine.call(_close(server), timeout=5)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _start(self) -> None:
         self._server = await asyncio.start_unix_server(
             self._serve, self.address, limit=LINE_LIMIT
         )
-
-    async def _close(self) -> None:
-        if self._server is not None:
-            self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
@@ -81,6 +78,10 @@ class EngineServer:
     def _submit(self, cells: list[Cell], notes: dict[str, Any]) -> None:
         self._engine.submit(cells)
         self._listener(notes)
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
 
 
 class RemoteEngine:

@@ -176,7 +176,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_npz(path: Path) -> dict[str, wire.Tensor]:
     try:
-        tensors: dict[str, wire.Tensor] = wire.read_tensors(str(path))
+        with path.open("rb") as file:  # numpy leaves a file of its own open when it is damaged
+            tensors: dict[str, wire.Tensor] = wire.read_tensors(file)
     except _DAMAGE as error:
         raise _damaged(path, error) from error
     return tensors

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.entries import any_matches, read_entries, selectors
+from pytest_tfroundtrip.entries import Index, any_matches, read_entries, selectors
 from pytest_tfroundtrip.vocabulary import Promise
 
 if TYPE_CHECKING:
@@ -64,10 +64,6 @@ class PromiseEntry:
     def english(self) -> str:
         """The sentence in English."""
         return self.statement.english
-
-    def speaks_of(self, cell: Cell) -> bool:
-        """Whether the entry is about that cell."""
-        return any_matches(self.applies, cell)
 
     def works_though_denied(self, cell: Cell) -> bool:
         """Whether TensorFlow is known to do what the sentence denies."""
@@ -126,10 +122,15 @@ def promises() -> tuple[PromiseEntry, ...]:
 
 def lookup(cell: Cell) -> PromiseEntry | None:
     """The first entry that speaks of the cell; None where the documents have no word on it."""
-    return next((entry for entry in promises() if entry.speaks_of(cell)), None)
+    return next(iter(_index().of(cell)), None)
 
 
 def promise_of(cell: Cell) -> Promise:
     """What the documents say of the cell."""
     entry = lookup(cell)
     return entry.promise if entry else Promise.UNPROMISED
+
+
+@cache
+def _index() -> Index[PromiseEntry]:
+    return Index((entry, entry.applies) for entry in promises())

@@ -74,11 +74,11 @@ class TwoByTwo(tf.Module):
 
     inputs = {
         "values": tf.TensorSpec([None, 2], tf.float32),
-        "counts": tf.TensorSpec([None], tf.int32),
+        "counts": tf.TensorSpec([None, 1], tf.int32),
     }
     examples = [
-        {"values": [[1.5, -2.0], [0.25, 4.0]], "counts": [2, 0]},
-        {"values": [[7.0, 7.0]], "counts": [1]},
+        {"values": [[1.5, -2.0], [0.25, 4.0]], "counts": [[2], [0]]},
+        {"values": [[7.0, 7.0]], "counts": [[1]]},
     ]
 
     def __init__(self):
@@ -86,17 +86,18 @@ class TwoByTwo(tf.Module):
         self.table = tf.Variable(_TABLE, name="table")
 
     def __call__(self, values, counts):
-        return {"doubled": counts * 2, "shifted": values + tf.gather(self.table, counts)}
+        return {"doubled": counts * 2, "shifted": values + tf.gather(self.table, counts[:, 0])}
 
     def keras_model(self):
         values = tf.keras.Input(shape=(2,), name="values", dtype="float32")
-        counts = tf.keras.Input(shape=(), name="counts", dtype="int32")
+        counts = tf.keras.Input(shape=(1,), name="counts", dtype="int32")
         # An Embedding: the one layer that takes integers to floats in every Keras.
         rows = tf.keras.layers.Embedding(
             3, 2, embeddings_initializer=tf.keras.initializers.Constant(_TABLE)
         )(counts)
-        return _model([values, counts], {"doubled": counts * 2, "shifted": values + rows})
+        shifted = values + tf.keras.layers.Flatten()(rows)
+        return _model([values, counts], {"doubled": counts * 2, "shifted": shifted})
 
     @staticmethod
     def expected(values, counts):
-        return {"doubled": counts * 2, "shifted": values + _TABLE[counts]}
+        return {"doubled": counts * 2, "shifted": values + _TABLE[counts[:, 0]]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
+from pytest_tfroundtrip.report.rows import api_order
 from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict
 
 if TYPE_CHECKING:
@@ -88,14 +89,23 @@ def _round_trip(rows: Sequence[Row]) -> str:
 
 
 def _failed(rows: Sequence[Row], failed: Sequence[Row], models: Sequence[str]) -> str:
-    hit = sorted({row.model for row in failed})
-    several = len(hit) > 1
-    who = models[0] if len(models) == 1 else f"{len(hit)} of {len(models)} models ({listed(hit)})"
     # What was never made is told by its save.
     loads = [row for row in failed if not row.creation and row.verdict is not Verdict.UNSAVED]
-    if not loads:
-        saves = [row for row in failed if row.creation] or failed
-        return f"{who} {_saves(saves, several=several)} {_causes(failed, len(rows))}"
+    saves = [row for row in failed if row.creation]
+    if not loads and not saves:
+        saves = list(failed)
+    sentences = []
+    if loads:
+        sentences.append(f"{_loads(rows, loads, models)}{_causes(loads)}.")
+    if saves:
+        sentences.append(f"{_saves(saves, models)}{_causes(saves)}.")
+    sentences.append(f"{len(failed)} of {count(len(rows), 'cell')} failed.")
+    return " ".join(sentences)
+
+
+def _loads(rows: Sequence[Row], loads: Sequence[Row], models: Sequence[str]) -> str:
+    who, several = _who(loads, models)
+    hit = {row.model for row in loads}
     pairs = {_pair(row) for row in loads}
     saved, loaded = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
     verb = "load" if all(row.verdict in _NO_LOAD for row in loads) else "come back the same"
@@ -104,27 +114,33 @@ def _failed(rows: Sequence[Row], failed: Sequence[Row], models: Sequence[str]) -
     )
     does = f"{'do' if several else 'does'} not{' always' if works else ''} {verb}"
     if len(pairs) == len(saved) * len(loaded):
-        where = f"under {runtimes(loaded, 'or')}"
-        text = f"{who} saved by {runtimes(saved, 'or')} {does} {where}"
-    else:
-        text = f"{who} {does} in {count(len(pairs), 'pair')} of runtimes"
-    return f"{text} {_causes(failed, len(rows))}"
+        return f"{who} saved by {runtimes(saved, 'or')} {does} under {runtimes(loaded, 'or')}"
+    return f"{who} {does} in {count(len(pairs), 'pair')} of runtimes"
+
+
+def _saves(saves: Sequence[Row], models: Sequence[str]) -> str:
+    who, several = _who(saves, models)
+    apis = listed(sorted({row.save for row in saves}, key=api_order), "or")
+    where = f"by {apis} under {runtimes((row.save_runtime for row in saves), 'or')}"
+    if all(row.verdict in (*_NO_LOAD, Verdict.UNSAVED) for row in saves):
+        return f"{who} cannot be saved {where}"
+    return f"{who} {'are' if several else 'is'} not saved as computed {where}"
+
+
+def _who(failed: Sequence[Row], models: Sequence[str]) -> tuple[str, bool]:
+    """The models that failed, and whether they are several."""
+    hit = sorted({row.model for row in failed})
+    if len(models) == 1:
+        return models[0], False
+    return f"{len(hit)} of {len(models)} models ({listed(hit)})", len(hit) > 1
 
 
 def _pair(row: Row) -> tuple[str, str]:
     return row.save_runtime, row.load_runtime
 
 
-def _saves(saves: Sequence[Row], *, several: bool) -> str:
-    where = runtimes((row.save_runtime for row in saves), "or")
-    if all(row.verdict in (*_NO_LOAD, Verdict.UNSAVED) for row in saves):
-        return f"cannot be saved under {where}"
-    return f"{'are' if several else 'is'} not saved as computed under {where}"
-
-
-def _causes(failed: Sequence[Row], cells: int) -> str:
+def _causes(failed: Sequence[Row]) -> str:
     known = sorted({row.cause for row in failed if row.cause})
-    unknown = sum(row.cause is None for row in failed)
+    unknown = any(row.cause is None for row in failed)
     told = [*known, *(["unknown causes"] if known and unknown else [])]
-    share = f"({len(failed)} of {count(cells, 'cell')} failed)"
-    return f"{share}: {listed(told)}." if told else f"{share}."
+    return f": {listed(told)}" if told else ""

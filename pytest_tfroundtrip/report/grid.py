@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.report.lines import BLANK, Line, Segment, count, line, wrapped
 from pytest_tfroundtrip.report.rows import api_order, runtime_order
-from pytest_tfroundtrip.vocabulary import Operation, Verdict
+from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,16 +86,13 @@ def _stress(rows: Sequence[Row], *, all_same: bool) -> tuple[str, dict[str, bool
 
 
 def _creation(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    savers = sorted({row.save for row in rows}, key=api_order)
+    by_place: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_place[row.save_runtime, row.save].append(row)
+    savers = sorted({saver for _, saver in by_place}, key=api_order)
     columns = [
-        Column(
-            runtime,
-            [
-                piece_of([row for row in rows if (row.save, row.save_runtime) == (saver, runtime)])
-                for saver in savers
-            ],
-        )
-        for runtime in sorted({row.save_runtime for row in rows}, key=runtime_order)
+        Column(runtime, [piece_of(by_place[runtime, saver]) for saver in savers])
+        for runtime in sorted({runtime for runtime, _ in by_place}, key=runtime_order)
     ]
     yield from _table("saving under", savers, columns, width)
 
@@ -138,7 +135,7 @@ def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]
     yield from _table(f"{title}saved by (down), loaded by (across)", saves, columns, width)
     yield from wrapped(
         f"{all_same} of {len(pairs)} pairs of runtimes are all same; of the others, how many of"
-        " their cells are",
+        " their cells are. Left out: what the documents exclude, and loads of what was not saved.",
         width,
     )
     yield BLANK
@@ -152,12 +149,19 @@ def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]
 
 
 def _share(rows: Sequence[Row]) -> Piece:
-    there = [row for row in rows if row.verdict is not Verdict.ABSENT]
+    there = [row for row in rows if _asked(row)]
     if not there:
         return Piece("-" if rows else "")
     same = sum(row.verdict is Verdict.SAME for row in there)
     text = "same" if same == len(there) else f"{same}/{len(there)}"
     return Piece(text, *_stress(there, all_same=same == len(there)))
+
+
+def _asked(row: Row) -> bool:
+    """Whether the row answers if this pair of runtimes goes together."""
+    excluded = row.promise is Promise.UNSUPPORTED and row.outcome == "xfailed"
+    silent = row.verdict in (Verdict.ABSENT, Verdict.UNSAVED) and not row.failed
+    return not (excluded or silent)
 
 
 def _pairs(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:

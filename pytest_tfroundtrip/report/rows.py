@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -215,6 +216,7 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=_key)
 
 
+@cache
 def runtime_order(name: str) -> tuple[int, tuple[int, ...], str]:
     """Sorts releases by number (``2.3`` before ``2.15``), a user's own runtimes after them."""
     release, _, behavior = name.partition("+")
@@ -226,8 +228,13 @@ def runtime_order(name: str) -> tuple[int, tuple[int, ...], str]:
 
 def api_order(name: str) -> tuple[int, str]:
     """Sorts savers and loaders as the catalogue does, unknown ones after them by name."""
-    known = [*apis().savers, *apis().loaders]
-    return (known.index(name) if name in known else len(known)), name
+    known = _known_apis()
+    return known.get(name, len(known)), name
+
+
+@cache
+def _known_apis() -> dict[str, int]:
+    return {name: place for place, name in enumerate([*apis().savers, *apis().loaders])}
 
 
 def _key(row: Row) -> tuple[object, ...]:

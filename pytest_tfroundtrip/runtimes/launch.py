@@ -24,6 +24,7 @@ PROTOCOL = 1
 # TF_USE_LEGACY_KERAS=1 must not turn the runtime 2.21 into 2.21+tf_keras, unseen by reports and by
 # the artifact store. A runtime's own `env` is the place for them.
 _NOT_PASSED_ON = ("PYTHON", "TF_", "TF2_", "KERAS_", "XLA_", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+_OURS = "TF_ROUNDTRIP_"
 
 
 @dataclass(frozen=True)
@@ -80,5 +81,9 @@ def agent_config(runtime: Runtime, apis: Path, extra_modules: Sequence[str] = ()
 
 def process_environ(more: Mapping[str, str]) -> dict[str, str]:
     """This process's variables without those that would change a runtime, and ``more``."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_PASSED_ON)}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key.startswith(_OURS) or not key.startswith(_NOT_PASSED_ON)
+    }
     return {**kept, **more}

@@ -271,7 +271,7 @@ class AgentProcess:
         if answer is not None and not answer.done() and message.get("type") == "result":
             answer.set_result(dict(message))
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         self._stdin.write(wire.encode_message(message))
 
     async def _how_it_ended(self) -> str:

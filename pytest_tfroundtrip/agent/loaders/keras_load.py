@@ -33,17 +33,31 @@ class _Loaded(Loaded):
         return [("predict_on_batch", self._predict)]
 
     def _predict(self, fed):
-        names = keras_saver.tensor_names(self._model)
+        told = self._record.get("keras") or {}
+        names = self._match(keras_saver.tensor_names(self._model), told.get("inputs") or list(fed))
         arrays = [values.to_feed(fed[name]) for name in names]
         given = self._model.predict_on_batch(arrays[0] if len(arrays) == 1 else arrays)
-        outputs = keras_saver.named_outputs(self._model, given)
         shown = keras_saver.named_outputs(self._model, _structure(self._model))
+        outputs = list(keras_saver.named_outputs(self._model, given).items())
+        names = self._match([name for name, _ in outputs], told.get("outputs") or [])
+        dtypes = [tensor.dtype for tensor in shown.values()]
         return {
-            name: values.from_array(
-                each.numpy() if hasattr(each, "numpy") else each, shown[name].dtype
-            )
-            for name, each in outputs.items()
+            name: values.from_array(each.numpy() if hasattr(each, "numpy") else each, dtype)
+            for name, (_, each), dtype in zip(names, outputs, dtypes)
         }
+
+    def _match(self, shown, told):
+        """The names by which to feed and to compare: the recorded ones, by order if they changed.
+
+        The Model that 1.15 restores has lost its names ("input_1", "output_1"); the contract says
+        so, the numbers can still be compared.
+        """
+        if len(shown) != len(told) or sorted(shown) == sorted(told):
+            return shown
+        note = "Keras calls %s now %s; taken by their order" % (", ".join(told), ", ".join(shown))
+        if note not in self.notes:
+            self.notes.append(note)
+        return list(told)
 
 
 def _structure(model):

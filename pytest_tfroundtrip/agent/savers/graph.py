@@ -32,6 +32,7 @@ class Built(object):
             batched=model.batched,
             callable=False,
             format="saved_model",
+            keras=None,
         )
 
 

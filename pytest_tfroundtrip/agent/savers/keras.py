@@ -41,6 +41,7 @@ def save(model, payload, _variant):
         batched=model.batched,
         callable=False,
         format="saved_model",
+        keras={"inputs": names, "outputs": list(outputs[0])},
     )
 
 

@@ -49,6 +49,7 @@ def _save(model, payload, variant, session):
         batched=model.batched,
         callable=True,
         format="saved_model",
+        keras=None,
     )
 
 

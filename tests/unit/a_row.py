@@ -1,0 +1,84 @@
+"""Rows for the tests of the report's views."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pytest_tfroundtrip.report.rows import Row
+from pytest_tfroundtrip.vocabulary import Direction, Expect, Operation, Promise, Verdict
+
+_ROW = Row(
+    id="affine-builder_2.15-to-tf1_load_1.15-inference",
+    model="Affine",
+    save="builder",
+    save_runtime="2.15",
+    load="tf1_load",
+    load_runtime="1.15",
+    operation=Operation.INFERENCE,
+    direction=Direction.FORWARD,
+    promise=Promise.PROMISED,
+    verdict=Verdict.SAME,
+    outcome="passed",
+    contradiction=False,
+    stage=None,
+    exception="",
+    message="",
+    cause=None,
+    remedy=None,
+    max_abs_error=None,
+    max_rel_error=None,
+    seconds=0.1,
+    signature="serving_default",
+    command="pytest --tf-roundtrip test_a.py::test",
+    not_compared=(),
+    nodeids=("test_a.py::test",),
+    reused=False,
+    expect=Expect.ROUND_TRIP,
+    why=None,
+    statement=None,
+    document=None,
+    file="affine.py",
+    log=None,
+    note="",
+)
+
+
+def a_row(**changes: Any) -> Row:
+    """``Affine``, by the builder of 2.15 to ``tf1_load`` of 1.15, ``same`` and passed."""
+    return replace(_ROW, **changes)
+
+
+def created(**changes: Any) -> Row:
+    """The creation of it."""
+    creation = {"operation": Operation.CREATION, "load": "", "load_runtime": ""}
+    return a_row(**creation, direction=Direction.SAME_RELEASE, **changes)
+
+
+def broken(**changes: Any) -> Row:
+    """As :func:`a_row`, refused for a known cause, and failed."""
+    return a_row(
+        **{
+            "verdict": Verdict.REFUSED,
+            "outcome": "failed",
+            "message": "Op type not registered 'DisableCopyOnRead'",
+            "cause": "disable-copy-on-read",
+            "why": "A newer TensorFlow wrote an op that this one does not know.",
+            "remedy": "Save with TensorFlow 2.11 or older.",
+            **changes,
+        }
+    )
+
+
+def contradicted(**changes: Any) -> Row:
+    """As :func:`broken`, held against the documents: an expected failure."""
+    return broken(
+        **{
+            "outcome": "xfailed",
+            "contradiction": True,
+            "expect": Expect.DOCUMENTS,
+            "statement": "A TF2 SavedModel can be loaded from TF1.",
+            "document": "The guide",
+            **changes,
+        }
+    )
