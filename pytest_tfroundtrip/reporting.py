@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import __version__, expectations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.settings import Settings
 
+REFERENCE = Path(__file__).parent / "reference"
+REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
 
 
@@ -63,9 +66,9 @@ class Reporting:
         ):
             terminal.write_line(text)
 
-    def text(self, test: TestCell, observation: Observation) -> str:
+    def text(self, test: TestCell, observation: Observation, nodeid: str) -> str:
         """What pytest shows of a failing cell."""
-        row = self._row(test, observation, (), None)
+        row = self._row(test, observation, (nodeid,), None)
         return failure_text(row, log=log_tail(observation.log), width=self._width())
 
     # When it is over
@@ -135,6 +138,10 @@ class Reporting:
             if known is not None:
                 cause, why, remedy = known.id, known.says(), known.advises()
         settled = expectations.settle(expected, observation) if observation else None
+        packaged = test.cell.save.model.file.parent == REFERENCE
+        if packaged:  # a node id is relative to a rootdir that the reference is not below
+            nodeids = [f"{REFERENCE_PACKAGE}.{Path(name).name}" for name in nodeids]
+            nodeids = [name.replace(".py::", "::", 1) for name in nodeids]
         return row_of(
             cell,
             observation,
@@ -152,7 +159,7 @@ class Reporting:
             note=settled.message if settled and settled.outcome == "failed" else "",
             signature="serving_default",
             nodeids=nodeids,
-            options=self._options(),
+            options=[*self._options(), *(["--pyargs"] if packaged else [])],
         )
 
     def _options(self) -> list[str]:

@@ -210,14 +210,14 @@ class RoundTripSession:
         roundtrip = RoundTrip(test.cell, observation)
         item.stash[ROUND_TRIP] = (test, roundtrip)
         if observation.verdict is Verdict.ENV_ERROR:
-            raise RuntimeMissing(self.reporting.text(test, observation))
+            raise RuntimeMissing(self.reporting.text(test, observation, item.nodeid))
         if observation.verdict is Verdict.ABSENT:
             pytest.skip(observation.message)
         if observation.verdict is Verdict.UNSAVED:
             creation = test.cell.operation is Operation.CREATION
             if not creation and test.cell.save.id in self._creations:
                 pytest.skip(f"nothing was saved: see {test.cell.save.id}-creation")
-            raise Unsaved(self.reporting.text(test, observation), observation)
+            raise Unsaved(self.reporting.text(test, observation, item.nodeid), observation)
         return roundtrip
 
     def judge(self, item: pytest.Item) -> None:
@@ -245,7 +245,8 @@ class RoundTripSession:
             return
         if reason is not None:
             pytest.xfail(reason)
-        failure = BY_VERDICT[observation.verdict](self.reporting.text(test, observation), observation)
+        text = self.reporting.text(test, observation, item.nodeid)
+        failure = BY_VERDICT[observation.verdict](text, observation)
         if expected.verdict is None:
             first = observation.message.strip().partition("\n")[0]
             pytest.xfail(f"the documents have no word on it: {observation.verdict}: {first}")

@@ -88,10 +88,12 @@ def _example(given, index, inputs, title):
 
 
 def _value(given, spec, where):
-    array = _array(given, where)
     name = values.dtype_name(spec.dtype)
+    # Strings as objects: numpy's bytes type drops trailing zero bytes, and a list of both bytes
+    # and str would be decoded as ASCII.
+    array = _array(given, where, object if name == "string" else None)
     if name == "string":
-        tensor = _strings(given, array, where)
+        tensor = _strings(array, where)
     else:
         tensor = wire.Tensor(name, _cast(array, spec.dtype, where))
     if not spec.shape.is_compatible_with(tensor.value.shape):
@@ -102,7 +104,7 @@ def _value(given, spec, where):
     return tensor
 
 
-def _array(given, where):
+def _array(given, where, dtype):
     if tf.is_tensor(given) or isinstance(given, tf.Variable):
         if not hasattr(given, "numpy"):
             raise ModelError(
@@ -117,7 +119,7 @@ def _array(given, where):
                 "numpy arrays." % (where, error)
             ) from error
     try:
-        array = np.asarray(given)
+        array = np.asarray(given, dtype=dtype)
     except ValueError as error:  # ragged lists, from numpy 1.24 on
         raise ModelError("%s is no rectangular array: %s" % (where, error)) from error
     if array.dtype.kind == "O" and any(isinstance(each, (list, tuple)) for each in array.flat):
@@ -125,15 +127,13 @@ def _array(given, where):
     return array
 
 
-def _strings(given, array, where):
-    if array.size and array.dtype.kind not in "OSU":
-        raise ModelError("%s has dtype %s, but `inputs` says string." % (where, array.dtype))
-    if array.dtype.kind == "S":
-        # numpy's bytes type drops trailing zero bytes; objects keep them.
-        array = np.array(given, dtype=object)
-    if not all(isinstance(each, (bytes, str)) for each in array.flat):
-        raise ModelError("%s holds something that is neither str nor bytes." % where)
-    return wire.tensor(array.astype(object), "string")
+def _strings(array, where):
+    for each in array.flat:
+        if not isinstance(each, (bytes, str)):
+            raise ModelError(
+                "%s holds a %s, but `inputs` says string." % (where, type(each).__name__)
+            )
+    return wire.tensor(array, "string")
 
 
 def _cast(array, dtype, where):

@@ -124,8 +124,8 @@ def contains(specifier, release):
 
 
 def _pair(version):
-    """(major, minor) of a version; ValueError where it has no two numbers."""
-    major, minor = version.split(".")[:2]
+    """(major, minor) of a version, 0 where it has no minor; ValueError where it is no version."""
+    major, minor = (version.split(".") + ["0"])[:2]
     return int(major), int(minor)
 
 

@@ -21,7 +21,8 @@ _INSTALLED.append(os.path.dirname(os.path.abspath(__file__)))
 class Sources(object):
     """Files seen so far; see :func:`watching`."""
 
-    def __init__(self, root):
+    def __init__(self, root, ignored):
+        self._ignored = os.path.join(os.path.realpath(ignored), "")
         self._root = os.path.join(os.path.realpath(root), "")
         # A virtual environment may well live below the root: it is the lock's matter.
         self._installed = tuple(
@@ -44,7 +45,7 @@ class Sources(object):
             path
             for path in paths
             if path.startswith(self._root)
-            and not path.startswith(self._installed)
+            and not path.startswith(self._installed + (self._ignored,))
             and os.path.isfile(path)
         )
 
@@ -57,15 +58,13 @@ def watching(root, ignored):
         root: only files below it count.
         ignored: a folder whose files don't: the step's own.
     """
-    sources = Sources(root)
+    sources = Sources(root, ignored)
     original = builtins.open
-    own = os.path.join(os.path.abspath(ignored), "")
 
     def watched(file, mode="r", *args, **kwargs):
         opened = original(file, mode, *args, **kwargs)
         if isinstance(mode, str) and ("r" in mode or "+" in mode):
-            if not (isinstance(file, str) and os.path.abspath(file).startswith(own)):
-                sources.opened(file)
+            sources.opened(file)
         return opened
 
     builtins.open = io.open = watched

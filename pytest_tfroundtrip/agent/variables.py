@@ -120,6 +120,8 @@ def paths(root):
 
 
 def _dependencies(node):
+    if hasattr(node, "_maybe_initialize_trackable"):
+        node._maybe_initialize_trackable()  # 2.8 forgets to, where no attribute was ever set
     if hasattr(node, "_trackable_children"):  # from 2.8 on
         return sorted(node._trackable_children().items(), key=lambda pair: pair[0])
     if hasattr(node, "_checkpoint_dependencies"):

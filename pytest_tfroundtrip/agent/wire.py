@@ -96,7 +96,8 @@ def read_tensors(path: Any) -> Dict[str, Tensor]:
     Raises ValueError, OSError, KeyError or zipfile.BadZipFile where the file is damaged.
     """
     tensors = {}
-    with np.load(path, allow_pickle=False) as file:
+    # Opened here: numpy leaves a file that is no zip open.
+    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
         meta = json.loads(file[_META].tobytes().decode("utf-8"))
         for entry in meta:
             array = file[entry["key"]]

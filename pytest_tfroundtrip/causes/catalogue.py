@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ class Cause:
     stages: tuple[Stage, ...] = ()  # where it can happen; empty: anywhere
     applies: tuple[Selector, ...] = ()  # where it is known to strike
     spares: tuple[Selector, ...] = ()  # exceptions from ``applies``
-    defaults: Mapping[str, str] | None = None
+    defaults: Mapping[str, str] | None = field(default=None, hash=False)
 
     def search(self, text: str) -> dict[str, str] | None:
         """The groups of the first wording found in the text; None where there is none."""
@@ -97,20 +97,34 @@ def applying(cell: Cell) -> tuple[Cause, ...]:
     """The causes known to strike the cell.
 
     Several may: which one TensorFlow meets first is its own affair, so any of them is expected.
+    Of a model that does not say whether it has variables, those that strike it either way.
     """
-    return tuple(cause for cause in _index().of(cell) if not any_matches(cause.spares, cell))
+    if cell.save.model.variables is not None:
+        return _striking(cell)
+    with_variables, without = map(_striking, _either(cell))
+    return tuple(cause for cause in with_variables if cause in without)
 
 
 def possible(cell: Cell) -> tuple[Cause, ...]:
-    """As :func:`applying`, for a model that does not say whether it has variables: either way."""
+    """As :func:`applying`; of a model that does not say, those that strike it one way or other."""
     if cell.save.model.variables is not None:
-        return applying(cell)
+        return _striking(cell)
+    with_variables, without = map(_striking, _either(cell))
+    return with_variables + tuple(cause for cause in without if cause not in with_variables)
+
+
+def _striking(cell: Cell) -> tuple[Cause, ...]:
+    return tuple(cause for cause in _index().of(cell) if not any_matches(cause.spares, cell))
+
+
+def _either(cell: Cell) -> tuple[Cell, Cell]:
+    """The cell of a model with variables, and of one without."""
     model = cell.save.model
-    found: dict[str, Cause] = {}
-    for variables in (True, False):
-        save = replace(cell.save, model=replace(model, variables=variables))
-        found.update({cause.id: cause for cause in applying(replace(cell, save=save))})
-    return tuple(found.values())
+    with_variables, without = (
+        replace(cell, save=replace(cell.save, model=replace(model, variables=variables)))
+        for variables in (True, False)
+    )
+    return with_variables, without
 
 
 @cache

@@ -17,7 +17,7 @@ from pytest_tfroundtrip.engine.scheduler import Scheduler
 from pytest_tfroundtrip.engine.store import Store, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
 from pytest_tfroundtrip.observation import Observation
-from pytest_tfroundtrip.runtimes.prepare import prepare_all, provider_of, ready
+from pytest_tfroundtrip.runtimes import prepare
 from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
@@ -135,7 +135,7 @@ class Engine:
         with self._preparing:
             runtimes = self.unprepared()
             if runtimes:
-                made = prepare_all(
+                made = prepare.prepare_all(
                     runtimes,
                     provider=self.settings.provider,
                     cache=self.settings.cache,
@@ -196,7 +196,7 @@ class Engine:
             self._scheduler.announce(load.runtime.process, order[key])
             work = self._load(load, order[key])
             self._loads[key] = self._task(load.runtime.process, work)
-        found = ready(
+        found = prepare.ready(
             self.unprepared(), provider=self.settings.provider, cache=self.settings.cache
         )
         await self._have(dict(found))
@@ -241,7 +241,7 @@ class Engine:
     async def _start_agent(self, process: str) -> AgentProcess:
         runtime = self._runtimes[process]
         environment = await asyncio.shield(self._environments[runtime.environment])
-        provider = provider_of(
+        provider = prepare.provider_of(
             runtime, provider=self.settings.provider, cache=self.settings.cache
         )
         agent = AgentProcess(runtime)

@@ -176,8 +176,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_npz(path: Path) -> dict[str, wire.Tensor]:
     try:
-        with path.open("rb") as file:  # numpy leaves a file of its own open when it is damaged
-            tensors: dict[str, wire.Tensor] = wire.read_tensors(file)
+        tensors: dict[str, wire.Tensor] = wire.read_tensors(str(path))
     except _DAMAGE as error:
         raise _damaged(path, error) from error
     return tensors

@@ -7,6 +7,8 @@ works is what each of them said. TensorFlow 1.15 ends at Python 3.7, which no to
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from pytest_tfroundtrip.errors import EnvironmentFailed
+from pytest_tfroundtrip.runtimes.files import write_aside
 from pytest_tfroundtrip.runtimes.uv import UvFailed
 
 if TYPE_CHECKING:
@@ -108,16 +111,24 @@ def probe(path: Path, source: str) -> Interpreter | None:
     return Interpreter(path, version, source, Path(base), tuple(sys_path))
 
 
-def own_interpreter(python: str, runtime: str) -> Interpreter:
+def own_interpreter(python: str, runtime: str, cache: Path) -> Interpreter:
     """The interpreter that a user's own runtime names: a path, or a name on ``PATH``.
+
+    It is started once and what it said is remembered in the cache.
 
     Raises:
         EnvironmentFailed: it is not there, or does not run.
     """
+    known = remembered_interpreter(python, cache)
+    if known is not None:
+        return known
     where = f'python = "{python}" of [tool.tf_roundtrip.runtime.{runtime}]'
     found = shutil.which(python)
     if found is None:
-        msg = f"{where} is no program that there is. Correct the path, or make that environment"
+        msg = (
+            f"{where} is no program that can be run. Correct the path (a relative one starts at"
+            " pyproject.toml's folder), or make what should be there"
+        )
         raise EnvironmentFailed(msg)
     interpreter = probe(Path(found), "pyproject.toml")
     if interpreter is None:
@@ -126,7 +137,43 @@ def own_interpreter(python: str, runtime: str) -> Interpreter:
             " asdf fails outside of its folder: name the interpreter itself"
         )
         raise EnvironmentFailed(msg)
+    with contextlib.suppress(OSError):  # a read-only cache: it is asked again next time
+        said = {
+            "path": found,
+            "changed": _changed(found),
+            "version": interpreter.version,
+            "base": str(interpreter.base),
+            "sys_path": interpreter.sys_path,
+        }
+        write_aside(_memory(python, cache), json.dumps(said))
     return interpreter
+
+
+def remembered_interpreter(python: str, cache: Path) -> Interpreter | None:
+    """What an interpreter once said of itself, while it is the same file. Quick: starts nothing."""
+    try:
+        said = json.loads(_memory(python, cache).read_text(encoding="utf-8"))
+        found = shutil.which(python)
+        if found is None or said["path"] != found or said["changed"] != _changed(found):
+            return None
+        return Interpreter(
+            path=Path(found),
+            version=said["version"],
+            source="pyproject.toml",
+            base=Path(said["base"]),
+            sys_path=tuple(said["sys_path"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _memory(python: str, cache: Path) -> Path:
+    key = hashlib.sha256(python.encode()).hexdigest()[:16]
+    return cache / "interpreters" / f"{key}.json"
+
+
+def _changed(path: str) -> int:
+    return Path(path).stat().st_mtime_ns
 
 
 def _first(candidates: Iterable[Path], series: str, source: str) -> Interpreter | None:

@@ -174,19 +174,19 @@ def _stated(line: str, tensorflow: str) -> str:
 
 def _merged(base: Iterable[str], own: Iterable[str], where: str) -> tuple[str, ...]:
     """The release's requirements with the user's in their places; TensorFlow is one package."""
-    theirs = {}
-    for line in own:
-        try:
-            theirs[canonicalize_name(Requirement(line).name)] = line
-        except InvalidRequirement as error:
-            msg = f"{where}: {line!r} is no requirement: {str(error).splitlines()[0]}"
-            raise EnvironmentFailed(msg) from error
+    theirs = {_name_of(line, where): line for line in own}
     tensorflow = _TENSORFLOWS | {"tensorflow"}
-    replaced = set(theirs)
-    if replaced & tensorflow:
-        replaced |= tensorflow
-    kept = [line for line in base if canonicalize_name(Requirement(line).name) not in replaced]
+    replaced = set(theirs) | (tensorflow if tensorflow & set(theirs) else set())
+    kept = [line for line in base if _name_of(line, where) not in replaced]
     return (*kept, *theirs.values())
+
+
+def _name_of(line: str, where: str) -> str:
+    try:
+        return str(canonicalize_name(Requirement(line).name))
+    except InvalidRequirement as error:
+        msg = f"{where}: {line!r} is no requirement: {str(error).splitlines()[0]}"
+        raise EnvironmentFailed(msg) from error
 
 
 def _why_no_lock(made: LockInput, error: UvFailed) -> str:

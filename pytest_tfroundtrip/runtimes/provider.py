@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
+
+from pytest_tfroundtrip.runtimes.files import folder_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +50,7 @@ class Environment:
     found: str = field(default="", compare=False)  # where the interpreter came from
 
     def size(self) -> int:
-        """Bytes below its folder, as ``du --apparent-size`` counts them. Takes a walk: seconds."""
+        """Bytes below its folder. Takes a walk through all of it."""
         return folder_size(self.folder)
 
 
@@ -76,20 +77,3 @@ class Provider(Protocol):
 
     def command(self, environment: Environment, runtime: Runtime) -> Launch:
         """How the runtime's agent is started in its environment."""
-
-
-def folder_size(folder: Path) -> int:
-    """Bytes of all files below a folder; links count as links, each hard link once."""
-    total, seen = 0, set()
-    stack = [os.fspath(folder)]
-    while stack:
-        with os.scandir(stack.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append(entry.path)
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                if (status.st_dev, status.st_ino) not in seen:
-                    seen.add((status.st_dev, status.st_ino))
-                    total += status.st_size
-    return total

@@ -16,7 +16,6 @@ import contextlib
 import errno
 import hashlib
 import json
-import os
 import shutil
 import time
 import uuid
@@ -27,11 +26,18 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from pytest_tfroundtrip.errors import EnvironmentFailed
+from pytest_tfroundtrip.runtimes.files import (
+    folder_size,
+    human_size,
+    remove_folder,
+    write_aside,
+)
 from pytest_tfroundtrip.runtimes.installed import installed, told_versions
 from pytest_tfroundtrip.runtimes.interpreters import (
     Interpreter,
     find_interpreter,
     own_interpreter,
+    remembered_interpreter,
 )
 from pytest_tfroundtrip.runtimes.launch import agent_launch
 from pytest_tfroundtrip.runtimes.locking import (
@@ -41,7 +47,7 @@ from pytest_tfroundtrip.runtimes.locking import (
     lock_file,
     lock_input,
 )
-from pytest_tfroundtrip.runtimes.provider import Environment, folder_size
+from pytest_tfroundtrip.runtimes.provider import Environment
 from pytest_tfroundtrip.runtimes.uv import Stopped, Uv, UvFailed
 
 if TYPE_CHECKING:
@@ -70,8 +76,15 @@ class VenvProvider:
 
     def ready(self, runtime: Runtime) -> Environment | None:
         """The environment, if it is whole and its interpreter is still there."""
+        python = None
+        if runtime.own and runtime.own.python:
+            known = remembered_interpreter(runtime.own.python, self.cache)
+            if known is None:
+                return None
+            python = known.series
+        made = lock_input(runtime, python)
         try:
-            text = lock_file(runtime, self._lock_input(runtime), self.cache).read_text("utf-8")
+            text = lock_file(runtime, made, self.cache).read_text(encoding="utf-8")
         except OSError:
             return None
         return read_environment(self.folder_of(runtime, text))
@@ -100,7 +113,7 @@ class VenvProvider:
 
     def folder_of(self, runtime: Runtime, lock: str) -> Path:
         """The folder of an environment with this lock."""
-        python = self._base(runtime) or runtime.release.python
+        python = (runtime.own and runtime.own.python) or runtime.release.python
         key = hashlib.sha256(f"{BUILDER}\n{python}\n{lock_digest(lock)}".encode()).hexdigest()
         return self.folder / f"{runtime.environment}-{key[:16]}"
 
@@ -208,19 +221,17 @@ class VenvProvider:
             remove_folder(left)
 
     def _interpreter(self, runtime: Runtime, progress: Callable[[str], None]) -> Interpreter:
-        if runtime.own and runtime.own.python:
-            return own_interpreter(runtime.own.python, runtime.own.name)
-        return find_interpreter(runtime.release.python, self.uv, progress)
+        return self._own(runtime) or find_interpreter(runtime.release.python, self.uv, progress)
 
     def _lock_input(self, runtime: Runtime) -> LockInput:
         """What the lock is compiled from. An interpreter of the user's own decides its series."""
-        base = self._base(runtime)
-        if base is None or runtime.own is None:
-            return lock_input(runtime)
-        return lock_input(runtime, own_interpreter(base, runtime.own.name).series)
+        own = self._own(runtime)
+        return lock_input(runtime, own.series if own else None)
 
-    def _base(self, runtime: Runtime) -> str | None:
-        return runtime.own.python if runtime.own else None
+    def _own(self, runtime: Runtime) -> Interpreter | None:
+        if runtime.own is None or runtime.own.python is None:
+            return None
+        return own_interpreter(runtime.own.python, runtime.own.name, self.cache)
 
     # Why it could not be made
 
@@ -312,31 +323,3 @@ def write_manifest(folder: Path, name: str, lock: str, interpreter: Interpreter)
 def python_of(folder: Path) -> Path:
     """The interpreter of a virtual environment."""
     return folder / "bin" / "python"
-
-
-def write_aside(file: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(file)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove an environment; from the first moment on it is no whole one."""
-    (folder / MANIFEST).unlink(missing_ok=True) if folder.is_dir() else None
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        msg = f"{folder} cannot be removed"
-        raise OSError(errno.EACCES, msg, os.fspath(folder))
-
-
-def human_size(size: int) -> str:
-    """Bytes as people read them: "1.2 GB", "85 MB"."""
-    if size >= 1e9:  # noqa: PLR2004
-        return f"{size / 1e9:.1f} GB"
-    return f"{size / 1e6:.0f} MB"

@@ -24,7 +24,7 @@ class Dtypes(tf.Module):
             in_uint64=np.array([[2**64 - 1, 0], [1, 2]], np.uint64),
             in_complex128=[[1 + 2j, -3j], [0, 1e-300]],
         ),
-        {"in_" + name: np.zeros((0, 2), "S1" if name == "string" else "u1") if name != "bool"
+        {"in_" + name: np.zeros((0, 2), "u1") if name != "bool"
          else np.zeros((0, 2), bool) for name in _ALL},
     ]  # fmt: skip
 

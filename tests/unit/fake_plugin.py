@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("tf_roundtrip"):
         return
-    from pytest_tfroundtrip.engine import engine  # noqa: PLC0415
+    from pytest_tfroundtrip.runtimes import prepare  # noqa: PLC0415
 
     script = os.environ.get("TF_ROUNDTRIP_FAKE")
     broken = os.environ.get("TF_ROUNDTRIP_BROKEN")
@@ -52,6 +52,6 @@ def pytest_configure(config: pytest.Config) -> None:
                 made[runtime.environment] = error
         return made
 
-    engine.ready = ready  # type: ignore[assignment]
-    engine.prepare_all = prepare_all  # type: ignore[assignment]
-    engine.provider_of = lambda *_, **__: provider  # type: ignore[assignment]
+    vars(prepare).update(
+        ready=ready, prepare_all=prepare_all, provider_of=lambda *_, **__: provider
+    )

@@ -83,6 +83,14 @@ class Server:
         assert answer["id"] == number
         return answer
 
+    def children(self, number: int, seconds: float = 10.0) -> list[int]:
+        """The pids of its children, once there are so many."""
+        until = time.monotonic() + seconds
+        while len(pids := offspring(self.process.pid)) < number and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(pids) == number
+        return pids
+
     def end(self) -> int:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -211,8 +219,7 @@ def test_steps_run_at_the_same_time_and_answer_as_they_end(server: Server) -> No
 
 def test_a_cancelled_step_is_killed(server: Server) -> None:
     number = server.ask("deaf")
-    time.sleep(0.2)
-    (pid,) = offspring(server.process.pid)
+    (pid,) = server.children(1)
     server.write(wire.encode_message({"type": "cancel", "id": number}))
     assert server.answer()["status"] == "cancelled"
     assert gone(pid)
@@ -262,9 +269,7 @@ def test_a_log_that_cannot_be_opened_is_no_verdict_on_the_step(server: Server) -
 def test_the_end_of_stdin_ends_everything_at_once(server: Server) -> None:
     for _ in range(3):
         server.ask("deaf")
-    time.sleep(0.3)
-    pids = offspring(server.process.pid)
-    assert len(pids) == 3
+    pids = server.children(3)
     started = time.monotonic()
     assert server.end() == 0
     assert time.monotonic() - started < 2
@@ -273,8 +278,7 @@ def test_the_end_of_stdin_ends_everything_at_once(server: Server) -> None:
 
 def test_children_die_with_an_agent_that_is_killed(server: Server) -> None:
     server.ask("deaf")
-    time.sleep(0.3)
-    (pid,) = offspring(server.process.pid)
+    (pid,) = server.children(1)
     server.process.kill()
     assert gone(pid)
 

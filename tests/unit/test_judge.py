@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,6 +21,9 @@ from pytest_tfroundtrip.judge import (
 )
 from pytest_tfroundtrip.judge.contract import Contract
 from pytest_tfroundtrip.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 TF1_LOAD, TF2_LOAD = apis().loaders["tf1_load"], apis().loaders["tf2_load"]
 KERAS_LOAD = apis().loaders["keras_load"]

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,6 +9,9 @@ import pytest
 from pytest_tfroundtrip.agent import wire
 from pytest_tfroundtrip.errors import RoundTripError
 from pytest_tfroundtrip.judge import ArtifactDamaged, read_observed, read_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPEC = {"dtype": "float32", "shape": [None, 1]}
 RECORD: dict[str, Any] = {

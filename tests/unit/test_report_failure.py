@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from a_row import a_row, broken, contradicted, created
 
 from pytest_tfroundtrip.report.failure import failure_text, log_tail
-from pytest_tfroundtrip.report.rows import Row
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_tfroundtrip.report.rows import Row
 
 
 def test_a_failure_says_what_why_and_what_to_do() -> None:

@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from a_row import a_row, contradicted, created
@@ -14,13 +13,47 @@ from pytest_tfroundtrip.report.json_report import report, write
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
 from pytest_tfroundtrip.vocabulary import Verdict
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 STARTED = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 # What DESIGN fixes: additions are free, these names stay.
-CELL = """id model save save_runtime load load_runtime operation direction promise verdict outcome
-    contradiction stage exception message cause remedy max_abs_error max_rel_error seconds
-    signature command""".split()
-RUNTIME = """name provider tensorflow keras tensorflow_hub numpy python lock image
-    import_seconds""".split()
+CELL = [
+    "id",
+    "model",
+    "save",
+    "save_runtime",
+    "load",
+    "load_runtime",
+    "operation",
+    "direction",
+    "promise",
+    "verdict",
+    "outcome",
+    "contradiction",
+    "stage",
+    "exception",
+    "message",
+    "cause",
+    "remedy",
+    "max_abs_error",
+    "max_rel_error",
+    "seconds",
+    "signature",
+    "command",
+]
+RUNTIME = [
+    "name",
+    "provider",
+    "tensorflow",
+    "keras",
+    "tensorflow_hub",
+    "numpy",
+    "python",
+    "lock",
+    "image",
+    "import_seconds",
+]
 
 
 def a_report(*rows: Row) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_many_pairs_are_one_map_and_the_pairs_that_failed() -> None:
     rows.append(broken(model="Model1", save_runtime="2.21", load_runtime="2.3"))
     text = plain(grids(rows, 80))
     assert "15 of 16 pairs of runtimes are all same" in text
-    assert "  2.21  same !15/16  same   same" in text
+    assert "  2.21  same !15/16  same  same" in text
     assert text.count("saved by 2.") == 1
     assert "saved by 2.21   loaded by 2.3" in text
 
@@ -225,18 +225,24 @@ REFUSED = Verdict.REFUSED
         ([doc(), doc()], "TensorFlow kept its promises in 2 of 2 promised cells."),
         (
             [doc(), contradicted()],
-            "TensorFlow kept its promises in 1 of 2 promised cells; 1 contradiction with a known"
-            " cause.",
+            (
+                "TensorFlow kept its promises in 1 of 2 promised cells; 1 contradiction with a"
+                " known cause."
+            ),
         ),
         (
             [doc(), doc(verdict=Verdict.UNSAVED, outcome=None)],
-            "TensorFlow kept its promises in 1 of 2 promised cells; 1 had nothing to load, their"
-            " save being refused.",
+            (
+                "TensorFlow kept its promises in 1 of 2 promised cells; 1 had nothing to load,"
+                " their save being refused."
+            ),
         ),
         (
             [doc(), doc(verdict=REFUSED, outcome="failed")],
-            "TensorFlow kept its promises in 1 of 2 promised cells; 1 cell failed: neither"
-            " documents nor known causes say so.",
+            (
+                "TensorFlow kept its promises in 1 of 2 promised cells; 1 cell failed: neither"
+                " documents nor known causes say so."
+            ),
         ),
         (
             [doc(promise=Promise.UNPROMISED)],
@@ -246,18 +252,24 @@ REFUSED = Verdict.REFUSED
         ([a_row(), a_row(model="B")], "2 models come back the same in all 2 cells."),
         (
             [a_row(), a_row(verdict=REFUSED, outcome="xfailed")],
-            "Affine comes back the same in 1 of 2 cells; 1 not, as expected (unsupported or"
-            " accepted).",
+            (
+                "Affine comes back the same in 1 of 2 cells; 1 not, as expected (unsupported or"
+                " accepted)."
+            ),
         ),
         (
             [broken(), a_row(load_runtime="2.15")],
-            "Affine saved by 2.15 does not load under 1.15: disable-copy-on-read. 1 of 2 cells"
-            " failed.",
+            (
+                "Affine saved by 2.15 does not load under 1.15: disable-copy-on-read. 1 of 2 cells"
+                " failed."
+            ),
         ),
         (
             [broken(), a_row(load="tf2_load")],
-            "Affine saved by 2.15 does not always load under 1.15: disable-copy-on-read. 1 of 2"
-            " cells failed.",
+            (
+                "Affine saved by 2.15 does not always load under 1.15: disable-copy-on-read. 1 of 2"
+                " cells failed."
+            ),
         ),
         (
             [a_row(verdict=Verdict.DIFFERS, outcome="failed")],
@@ -265,13 +277,17 @@ REFUSED = Verdict.REFUSED
         ),
         (
             [broken(), broken(save_runtime="2.21", load_runtime="2.3", cause=None)],
-            "Affine does not load in 2 pairs of runtimes: disable-copy-on-read and unknown causes."
-            " 2 of 2 cells failed.",
+            (
+                "Affine does not load in 2 pairs of runtimes: disable-copy-on-read and unknown"
+                " causes. 2 of 2 cells failed."
+            ),
         ),
         (
             [broken(), a_row(model="B")],
-            "1 of 2 models (Affine) saved by 2.15 does not load under 1.15: disable-copy-on-read."
-            " 1 of 2 cells failed.",
+            (
+                "1 of 2 models (Affine) saved by 2.15 does not load under 1.15:"
+                " disable-copy-on-read. 1 of 2 cells failed."
+            ),
         ),
         (
             [created(verdict=REFUSED, outcome="failed", save="keras", cause="k")],
@@ -283,8 +299,10 @@ REFUSED = Verdict.REFUSED
         ),
         (
             [a_row(), a_row(verdict=Verdict.ENV_ERROR, outcome="error")],
-            "Affine comes back the same in all 1 cell. 1 cell says nothing: their runtimes could"
-            " not be had.",
+            (
+                "Affine comes back the same in all 1 cell. 1 cell says nothing: their runtimes"
+                " could not be had."
+            ),
         ),
         (
             [a_row(), a_row(verdict=None, outcome=None)],
@@ -296,8 +314,10 @@ REFUSED = Verdict.REFUSED
         ),
         (
             [doc(), broken()],
-            "TensorFlow kept its promises in 1 of 1 promised cell. Affine saved by 2.15 does not"
-            " load under 1.15: disable-copy-on-read. 1 of 1 cell failed.",
+            (
+                "TensorFlow kept its promises in 1 of 1 promised cell. Affine saved by 2.15 does"
+                " not load under 1.15: disable-copy-on-read. 1 of 1 cell failed."
+            ),
         ),
     ],
 )

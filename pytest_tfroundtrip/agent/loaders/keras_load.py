@@ -38,12 +38,12 @@ class _Loaded(Loaded):
         arrays = [values.to_feed(fed[name]) for name in names]
         given = self._model.predict_on_batch(arrays[0] if len(arrays) == 1 else arrays)
         shown = keras_saver.named_outputs(self._model, _structure(self._model))
-        outputs = list(keras_saver.named_outputs(self._model, given).items())
-        names = self._match([name for name, _ in outputs], told.get("outputs") or [])
-        dtypes = [tensor.dtype for tensor in shown.values()]
+        # In graph mode predict_on_batch flattens a dict into a list, in the order of its keys.
+        arrays = [given[name] for name in shown] if isinstance(given, dict) else _flat(given)
+        names = self._match(list(shown), told.get("outputs") or [])
         return {
-            name: values.from_array(each.numpy() if hasattr(each, "numpy") else each, dtype)
-            for name, (_, each), dtype in zip(names, outputs, dtypes)
+            name: values.from_array(each.numpy() if hasattr(each, "numpy") else each, tensor.dtype)
+            for name, each, tensor in zip(names, arrays, shown.values())
         }
 
     def _match(self, shown, told):
@@ -58,6 +58,10 @@ class _Loaded(Loaded):
         if note not in self.notes:
             self.notes.append(note)
         return list(told)
+
+
+def _flat(given):
+    return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
 def _structure(model):

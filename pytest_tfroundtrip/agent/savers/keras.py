@@ -5,7 +5,7 @@ import collections
 import tensorflow as tf
 
 from .. import record, values, variables
-from ..errors import ModelError
+from ..errors import ModelError, Refusal
 from . import graph, tf_module
 
 tf1 = tf.compat.v1
@@ -20,6 +20,10 @@ def save(model, payload, _variant):
     built = model.keras_model()
     names = input_names(built, model)
     call = _named_call(built, names)
+    if not tf.executing_eagerly() and not hasattr(tf1.keras.backend, "get_session"):
+        # Keras 3 knows no session, so there are no outputs to record; its refusal is the result.
+        built.save(payload, save_format="tf", signatures={})
+        raise Refusal("Keras 3 wrote a SavedModel in graph mode, which nothing here can check")
     if tf.executing_eagerly():
         session = None
         outputs = [tf_module._eager(model, call, example) for example in model.examples]

@@ -1,0 +1,37 @@
+"""``docs/causes.md``: what breaks between two TensorFlows, for people who search for a message."""
+
+from __future__ import annotations
+
+from pytest_tfroundtrip.causes.catalogue import Cause, causes
+
+_HEAD = """\
+# What breaks, why, and what to do
+
+Every cause this project can name, in the order in which they are tried. This page is made from
+`pytest_tfroundtrip/causes/causes.toml`: write there, then run
+`python -c "from pytest_tfroundtrip.causes.page import page; print(page(), end='')" > docs/causes.md`.
+
+*Known to strike* means that the reference tests expect it where it applies; the others are
+recognised when they are seen.
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    return "\n".join([_HEAD, *map(_section, causes())])
+
+
+def _section(cause: Cause) -> str:
+    known = "known to strike" if cause.applies else "recognised when seen"
+    return "\n".join(
+        [
+            f"## {cause.id}",
+            "",
+            cause.says(),
+            "",
+            f"- **Where:** {cause.range} ({known}; verdict `{cause.verdict}`)",
+            f"- **What to do:** {cause.advises()}",
+            f"- **More:** <{cause.thread}>",
+            "",
+        ]
+    )

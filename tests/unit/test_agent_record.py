@@ -1,0 +1,107 @@
+"""An artifact's record: written beside and into the payload, read back, hashed."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pytest_tfroundtrip.agent import record, sources, wire
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TENSORS = {
+    "examples/0/inputs/x": wire.tensor(np.float32(1)),
+    "examples/1/inputs/a/b": wire.tensor(np.float32(2)),
+    "examples/0/outputs/y": wire.tensor(np.float32(3)),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    payload = tmp_path / "payload"
+    (payload / "variables").mkdir(parents=True)
+    (payload / "saved_model.pb").write_bytes(b"pb")
+    (payload / "variables" / "variables.index").write_bytes(b"index")
+    return tmp_path
+
+
+def written(folder: Path, **more: Any) -> dict[str, Any]:
+    content = {"schema": record.SCHEMA, "examples": 2, **more}
+    record.write(str(folder), content, TENSORS)
+    return content
+
+
+def test_a_record_comes_back(folder: Path) -> None:
+    content = written(folder)
+    artifact = record.read(str(folder))
+    assert artifact.record == content
+    assert artifact.payload == str(folder / "payload")
+    assert set(artifact.tensors) == set(TENSORS)
+
+
+def test_the_payload_alone_carries_its_record(folder: Path) -> None:
+    content = written(folder)
+    artifact = record.read(str(folder / "payload"))
+    assert artifact.record == content
+    assert artifact.payload == str(folder / "payload")
+
+
+def test_inputs_are_grouped_by_example(folder: Path) -> None:
+    written(folder)
+    fed = record.inputs_of(record.read(str(folder)))
+    assert [sorted(each) for each in fed] == [["x"], ["a/b"]]
+
+
+def test_another_schema_is_refused(folder: Path) -> None:
+    written(folder, schema=99)
+    with pytest.raises(ValueError, match="schema 99"):
+        record.read(str(folder))
+
+
+def test_the_hash_ignores_the_record(folder: Path) -> None:
+    before = record.payload_hash(str(folder / "payload"))
+    written(folder)
+    assert record.payload_hash(str(folder / "payload")) == before
+
+
+@pytest.mark.parametrize("change", ["content", "name", "more"])
+def test_the_hash_sees_every_other_change(folder: Path, change: str) -> None:
+    payload = folder / "payload"
+    before = record.payload_hash(str(payload))
+    if change == "content":
+        (payload / "saved_model.pb").write_bytes(b"pB")
+    elif change == "name":
+        (payload / "saved_model.pb").rename(payload / "saved_model.pbtxt")
+    else:
+        (payload / "assets.extra").mkdir()
+        (payload / "assets.extra" / "note").write_bytes(b"")
+    assert record.payload_hash(str(payload)) != before
+
+
+def test_a_record_is_strict_json(folder: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        written(folder, number=float("nan"))
+    written(folder)
+    json.loads((folder / "record.json").read_text())
+
+
+def test_sources_are_the_files_read_below_the_root(tmp_path: Path) -> None:
+    root, own = tmp_path / "root", tmp_path / "root" / "step"
+    own.mkdir(parents=True)
+    for name in ("weights.txt", "never.txt", "step/log", "written.txt"):
+        (root / name).write_text("1")
+    outside = tmp_path / "outside.txt"
+    outside.write_text("1")
+    before = open
+    with sources.watching(str(root), str(own)) as seen:
+        (root / "weights.txt").read_text()
+        outside.read_text()
+        (own / "log").read_text()
+        (root / "written.txt").write_text("2")
+    assert open is before
+    assert seen.files() == [os.path.realpath(root / "weights.txt")]

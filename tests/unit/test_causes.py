@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import re
+import string
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+from known_cells import known_cell
+
+from pytest_tfroundtrip.catalogue.apis import apis
+from pytest_tfroundtrip.causes import Cause, applying, causes, diagnose, possible
+from pytest_tfroundtrip.entries import any_matches
+from pytest_tfroundtrip.observation import Observation
+from pytest_tfroundtrip.vocabulary import Stage, Verdict
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DEBUG_NAME = (
+    "NodeDef mentions attr 'debug_name' not in Op<name=VarHandleOp; signature= ->"
+    ' resource:resource; attr=container:string,default="">; NodeDef: {{node w}}'
+)
+MESSAGES = tomllib.loads(
+    Path(__file__).with_name("data").joinpath("messages.toml").read_text(encoding="utf-8")
+)
+COPY_ON_READ = "Op type not registered 'DisableCopyOnRead' in binary running on host. Make sure"
+
+#: Releases on both sides of every boundary that causes.toml knows, and their behaviors.
+RUNTIMES = [
+    *("1.15", "1.15+v2", "2.0", "2.1", "2.1+v1", "2.3", "2.3+v1", "2.4", "2.5", "2.5+v1", "2.8"),
+    *("2.9", "2.10", "2.12", "2.15", "2.15+v1", "2.16+tf_keras", "2.21", "2.21+v1"),
+]
+
+
+def _ids(known: tuple[Cause, ...]) -> set[str]:
+    return {cause.id for cause in known}
+
+
+# The data
+
+
+@pytest.mark.parametrize("cause", causes(), ids=lambda cause: cause.id)
+def test_a_cause_says_why_and_what_to_do(cause: Cause) -> None:
+    assert cause.messages
+    assert cause.sentence.endswith(".")
+    assert cause.remedy.endswith(".")
+    assert cause.range
+    assert cause.thread.startswith("https://")
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", cause.id)
+
+
+@pytest.mark.parametrize("cause", causes(), ids=lambda cause: cause.id)
+def test_every_name_in_a_sentence_has_a_default(cause: Cause) -> None:
+    texts = cause.sentence + cause.remedy
+    named = {name for _, name, _, _ in string.Formatter().parse(texts) if name}
+    assert named <= set(cause.defaults or {})
+    assert "{" not in cause.says().replace("{...}", "")
+    assert cause.advises()
+
+
+def _all_cells_of(cause: Cause) -> list[str]:
+    creations = [f"{saver}@{runtime}" for saver in apis().savers for runtime in RUNTIMES]
+    loads = [f"{loader}@{runtime}" for loader in apis().loaders for runtime in RUNTIMES]
+    if any("creation" in selector.operation for selector in cause.applies):
+        return creations
+    return [f"{save} -> {load}" for save, load in product(creations, loads)]
+
+
+@pytest.mark.parametrize(
+    "cause", [cause for cause in causes() if cause.applies], ids=lambda cause: cause.id
+)
+def test_every_selector_of_a_cause_speaks_of_some_cell(cause: Cause) -> None:
+    spellings = _all_cells_of(cause)
+    for selector in cause.applies + cause.spares:
+        assert any(
+            any_matches((selector,), known_cell(spelling, variables=variables))
+            for spelling in spellings
+            for variables in (True, False)
+        ), selector
+
+
+# Where they are known to strike
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
+        # the boundaries of DisableCopyOnRead
+        ("tf_module@2.12 -> tf2_load@2.9", {"disable-copy-on-read"}),
+        ("tf_module@2.11 -> tf2_load@2.9", set()),
+        ("tf_module@2.12 -> tf2_load@2.10", set()),
+        ("builder@2.12 -> tf1_load@1.15", set()),
+        # those of debug_name, which only the main graph has
+        ("builder@2.15 -> tf1_load@2.4", {"debug-name-attr"}),
+        ("builder@2.14 -> tf1_load@2.4", set()),
+        ("builder@2.15 -> tf1_load@2.5", set()),
+        ("builder.resource@2.21+v1 -> tf1_load@1.15", {"debug-name-attr"}),
+        ("builder.ref@2.21 -> tf1_load@1.15", set()),
+        ("tf_module@2.15 -> tf1_load@2.4", {"debug-name-attr", "disable-copy-on-read"}),
+        ("tf_module@2.15 -> tf1_load@2.5", {"disable-copy-on-read"}),
+        ("tf_module@2.15 -> tf2_load@2.4", {"disable-copy-on-read"}),
+        ("builder@2.15 -> keras_load@2.3", {"debug-name-attr"}),
+        ("builder@2.15 -> keras_load@2.4", set()),  # it finds no layers first
+        # Keras' metadata
+        ("keras@2.6 -> keras_load@2.5", {"keras-metadata-json"}),
+        ("keras@2.5 -> keras_load@2.4", set()),
+        ("keras@2.6 -> keras_load@2.6", set()),
+        ("keras@2.15 -> keras_load@2.5", {"disable-copy-on-read"}),
+        ("keras@2.15 -> keras_load@2.4", {"keras-metadata-json"}),
+        ("keras@2.15 -> keras_load@2.9", {"disable-copy-on-read"}),
+        ("keras@2.5 -> keras_load@1.15", {"keras-functional-unknown"}),
+        # Keras 3
+        ("keras@2.21", {"keras3-saves-no-savedmodel"}),
+        ("keras@2.21+tf_keras", set()),
+        ("keras@2.15 -> keras_load@2.16", {"keras3-loads-no-savedmodel"}),
+        ("keras@2.15 -> keras_load@2.16+tf_keras", set()),
+        # reference variables in graph mode
+        ("builder@1.15 -> tf2_load@2.21+v1", {"uninitialized-ref-in-graph-mode"}),
+        ("builder@1.15 -> tf2_load@2.4+v1", set()),
+        ("builder@1.15 -> tf2_load@2.21", set()),
+        ("builder@1.15+v2 -> tf2_load@2.21+v1", set()),
+        ("builder.resource@1.15 -> tf2_load@2.21+v1", set()),
+        ("builder.ref@2.21 -> tf2_load@2.21+v1", {"uninitialized-ref-in-graph-mode"}),
+        ("builder@2.21+v1 -> tf2_load@2.21+v1", set()),
+        ("estimator@1.15 -> tf2_load@1.15", {"uninitialized-ref-in-graph-mode"}),
+        ("estimator@1.15 -> tf2_load@2.3+v1", set()),
+        ("estimator@1.15 -> tf1_load@1.15", set()),
+    ],
+)
+def test_where_a_cause_strikes_a_model_with_variables(spelling: str, known: set[str]) -> None:
+    assert _ids(applying(known_cell(spelling))) == known
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
+        ("tf_module@2.21 -> tf2_load@1.15", set()),
+        ("builder@2.21 -> tf1_load@1.15", set()),
+        ("estimator@2.15 -> tf1_load@1.15", {"debug-name-attr"}),  # its own global_step
+        ("estimator@2.15+v1 -> tf1_load@1.15", set()),  # which is a reference variable there
+        ("estimator@1.15 -> tf2_load@1.15", set()),  # and nobody reads it
+        ("keras@2.15 -> keras_load@1.15", {"keras-metadata-json"}),
+        ("keras@2.21", {"keras3-saves-no-savedmodel"}),
+    ],
+)
+def test_where_a_cause_strikes_a_model_without_variables(spelling: str, known: set[str]) -> None:
+    assert _ids(applying(known_cell(spelling, variables=False))) == known
+
+
+def test_a_model_that_does_not_say_may_have_variables_or_not() -> None:
+    cell = known_cell("keras@2.15 -> keras_load@2.5", variables=None)
+    assert applying(cell) == ()
+    assert _ids(possible(cell)) == {"disable-copy-on-read", "keras-metadata-json"}
+
+
+def test_what_strikes_with_and_without_variables_needs_no_word_of_the_model() -> None:
+    cell = known_cell("keras@2.15 -> keras_load@2.4", variables=None)
+    assert _ids(applying(cell)) == {"keras-metadata-json"}
+
+
+def test_what_is_possible_is_what_applies_where_the_model_says_so() -> None:
+    cell = known_cell("keras@2.15 -> keras_load@2.5", variables=False)
+    assert possible(cell) == applying(cell)
+
+
+# Recognising them
+
+
+@pytest.mark.parametrize(
+    ("message", "known"), [(entry["text"], entry["cause"]) for entry in MESSAGES["message"]]
+)
+def test_every_wording_is_recognised(message: str, known: str) -> None:
+    found = diagnose(_refused(message), known_cell("builder@2.21 -> tf1_load@2.15"))
+    assert found is not None
+    assert found.cause.id == known
+
+
+def _refused(message: str, traceback: str = "") -> Observation:
+    return Observation(Verdict.REFUSED, message=message, traceback=traceback)
+
+
+CELL = known_cell("builder@2.21 -> tf1_load@2.15")
+
+
+def test_the_message_fills_in_the_names() -> None:
+    found = diagnose(_refused("Op type not registered 'BrandNewOp' in binary"), CELL)
+    assert found is not None
+    assert "the op BrandNewOp" in found.sentence
+    assert "{" not in found.sentence + found.remedy
+
+
+def test_a_reason_that_stands_only_in_the_traceback_is_found() -> None:
+    found = diagnose(_refused("in user code: something", f"NotFoundError: {COPY_ON_READ}"), CELL)
+    assert found is not None
+    assert found.cause.id == "disable-copy-on-read"
+
+
+def test_what_the_message_says_comes_before_the_traceback() -> None:
+    found = diagnose(_refused(DEBUG_NAME, COPY_ON_READ), CELL)
+    assert found is not None
+    assert found.cause.id == "debug-name-attr"
+
+
+def test_a_cause_that_strikes_the_cell_comes_before_a_general_one() -> None:
+    both = f"No module named 'pkg_resources'; {DEBUG_NAME}; {COPY_ON_READ}"
+    here = known_cell("tf_module@2.12 -> tf2_load@2.9")
+    found = diagnose(_refused(both), here)
+    assert found is not None
+    assert found.cause.id == "disable-copy-on-read"
+
+
+def test_the_exceptions_class_is_no_evidence() -> None:
+    told = Observation(Verdict.REFUSED, exception="DisableCopyOnReadError", message="no")
+    assert diagnose(told, CELL) is None
+
+
+@pytest.mark.parametrize("verdict", [Verdict.SAME, Verdict.DIFFERS, Verdict.CRASHED])
+def test_another_verdict_has_another_cause(verdict: Verdict) -> None:
+    assert diagnose(Observation(verdict, message=COPY_ON_READ), CELL) is None
+
+
+def test_another_stage_has_another_cause() -> None:
+    told = Observation(Verdict.REFUSED, Stage.CALL, message="list index out of range")
+    assert diagnose(told, CELL) is None
+
+
+def test_a_load_without_artifact_names_why_the_save_failed() -> None:
+    told = Observation(
+        Verdict.UNSAVED, Stage.SAVE, message="The `save_format` argument is deprecated in Keras 3."
+    )
+    found = diagnose(told, known_cell("keras@2.21 -> tf1_load@2.21"))
+    assert found is not None
+    assert found.cause.id == "keras3-saves-no-savedmodel"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.ENV_ERROR, Verdict.REFUSED])
+def test_a_broken_environment_may_show_late(verdict: Verdict) -> None:
+    found = diagnose(Observation(verdict, message="No module named 'pkg_resources'"), CELL)
+    assert found is not None
+    assert "setuptools<81" in found.remedy
+
+
+def test_names_that_keras_gave_anew_are_a_drift() -> None:
+    told = Observation(Verdict.DRIFT, Stage.COMPARE, message="output 'y' became 'output_1', its")
+    found = diagnose(told, known_cell("keras@1.15 -> keras_load@1.15"))
+    assert found is not None
+    assert found.cause.id == "keras-names-lost"
+    assert "such as output_1" in found.sentence
+
+
+def test_what_nobody_knows_has_no_cause() -> None:
+    assert diagnose(_refused("the dog ate it"), CELL) is None
