@@ -83,7 +83,7 @@ class ReferenceModule(pytest.Module):
         """Whether a function of that name is a test."""
         return name.startswith("test_")
 
-    def classnamefilter(self, name: str) -> bool:
+    def classnamefilter(self, name: str) -> bool:  # noqa: ARG002
         """No classes here."""
         return False
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pytest_tfroundtrip.cells import Cell
+from pytest_tfroundtrip.cells import Cell, Save
 from pytest_tfroundtrip.selectors import Selector
 from pytest_tfroundtrip.vocabulary import Operation
 
@@ -99,11 +99,14 @@ class Index(Generic[Entry]):
         self._by_save: dict[object, tuple[int, ...]] = {}
         self._by_load: dict[object, frozenset[int]] = {}
 
-    def of(self, cell: Cell) -> tuple[Entry, ...]:
-        """The entries that speak of the cell, each once."""
+    def of(self, cell: Cell, *, variables: bool | None = None) -> tuple[Entry, ...]:
+        """The entries that speak of the cell, each once.
+
+        A model that does not say whether it has variables is taken to have said ``variables``.
+        """
         loads = self._loads(cell)
         found: list[Entry] = []
-        for number in self._saves(cell):
+        for number in self._saves(cell.save, variables=variables):
             if number not in loads:
                 continue
             selector, entry = self._selectors[number], self._entries[number]
@@ -115,16 +118,12 @@ class Index(Generic[Entry]):
                 found.append(entry)
         return tuple(found)
 
-    def _saves(self, cell: Cell) -> tuple[int, ...]:
-        save = cell.save
-        key = (
-            save.saver.name,
-            save.runtime.name,
-            save.runtime.release.tensorflow,
-            save.model.variables,
-        )
+    def _saves(self, save: Save, *, variables: bool | None) -> tuple[int, ...]:
+        told = variables if save.model.variables is None else save.model.variables
+        key = (save.saver.name, save.runtime.name, save.runtime.release.tensorflow, told)
         if key not in self._by_save:
-            creation = Cell(save, Operation.CREATION)
+            model = replace(save.model, variables=told)
+            creation = Cell(replace(save, model=model), Operation.CREATION)
             self._by_save[key] = tuple(
                 number for number, side in enumerate(self._save_sides) if side.matches(creation)
             )

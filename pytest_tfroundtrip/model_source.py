@@ -66,23 +66,27 @@ def _keras_model(file: Path, name: str) -> bool | None:
             return None
         msg = f"{file} has no class {name!r}.{hint} It defines: {', '.join(classes) or 'none'}."
         raise UsageProblem(msg)
-    seen: set[str] = set()
-    queue = [name]
+    return _defines_keras_model(name, classes)
+
+
+def _defines_keras_model(name: str, classes: dict[str, ast.ClassDef]) -> bool | None:
+    """Looks at the class and at its bases in the same file; None where others come into it."""
+    found: bool | None = False
+    queue, seen = [name], set[str]()
     while queue:
         current = queue.pop()
-        if current in seen:
-            continue
         seen.add(current)
         node = classes[current]
-        for statement in node.body:
-            if isinstance(statement, ast.FunctionDef) and statement.name == "keras_model":
-                return True
+        if any(
+            isinstance(each, ast.FunctionDef) and each.name == "keras_model" for each in node.body
+        ):
+            return True
         for base in node.bases:
             if isinstance(base, ast.Name) and base.id in classes:
-                queue.append(base.id)
+                queue += [base.id] if base.id not in seen else []
             elif not (isinstance(base, ast.Attribute) and base.attr == "Module"):
-                return None
-    return False
+                found = None
+    return found
 
 
 @cache
@@ -145,9 +149,7 @@ def _is_model(node: ast.ClassDef) -> bool:
         )
         if isinstance(target, ast.Name)
     }
-    defined = {
-        statement.name for statement in node.body if isinstance(statement, ast.FunctionDef)
-    }
+    defined = {statement.name for statement in node.body if isinstance(statement, ast.FunctionDef)}
     return "inputs" in assigned | defined
 
 

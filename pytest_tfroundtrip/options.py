@@ -1,4 +1,4 @@
-"""The plugin's options: all that pytest needs of us in a run without round trips, so it is light."""
+"""The options: all that a run without round trips needs of us, so it imports nothing."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ OPTIONS = (
     Option("seed", "seed of saves (default: 0)", "N"),
 )
 
+
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options in one group, each with its ini twin."""
     group = parser.getgroup("tf-roundtrip", "TensorFlow SavedModel round trips")
@@ -59,7 +60,10 @@ def add_options(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         says = f"{option.help} (ini: {option.ini})"
         group.addoption(option.flag, dest=option.ini, metavar=option.metavar, help=says)
-        parser.addini(option.ini, option.help, type="args" if option.many else "string")
+        if option.many:
+            parser.addini(option.ini, option.help, type="args")
+        else:
+            parser.addini(option.ini, option.help, type="string")
 
 
 def enabled(config: pytest.Config) -> bool:

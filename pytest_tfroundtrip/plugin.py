@@ -97,7 +97,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A mark that pytest cannot parametrize is said, not passed over."""
     for item in items:
-        if FIXTURE not in getattr(item, "fixturenames", (FIXTURE,)) and item.get_closest_marker(MARK):
+        if FIXTURE not in getattr(item, "fixturenames", (FIXTURE,)) and item.get_closest_marker(
+            MARK
+        ):
             msg = (
                 f"{item.nodeid} is marked {MARK} but is not parametrized: pytest does not"
                 " parametrize unittest.TestCase methods. Write it as a function that takes the"

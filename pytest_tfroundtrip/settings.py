@@ -21,13 +21,13 @@ from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.vocabulary import Expect, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pytest
 
 if sys.version_info >= (3, 11):
     import tomllib
-else:
+else:  # pragma: no cover
     import tomli as tomllib
 
 DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")
@@ -62,71 +62,86 @@ def read_settings(config: pytest.Config) -> Settings:
     """
     table = _pyproject(config.rootpath)
     own = _own_runtimes(table.pop("runtime", {}), config.rootpath)
-    known = {option.name: option for option in OPTIONS}
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            msg = f"pyproject.toml: [tool.tf_roundtrip] has no key {key!r}.{hint}"
-            raise UsageProblem(msg)
-
-    def raw(name: str) -> tuple[Any, str]:
-        """The first value in the order of precedence, and where it stands."""
-        option = known[name]
-        for value, where in (
-            (config.getoption(option.ini), option.flag),
-            (config.getini(option.ini), f"ini {option.ini}"),
-            (table.get(name), f"[tool.tf_roundtrip] {name}"),
-        ):
-            if value not in (None, "", []):
-                return value, where
-        return None, option.flag
-
-    def names(name: str) -> tuple[str, ...]:
-        return _names(*raw(name))
-
-    def number(name: str, convert: Callable[[str], float], least: float) -> float | None:
-        value, where = raw(name)
-        return None if value is None else _number(value, where, convert, least)
-
-    def word(name: str, allowed: Sequence[str], default: str) -> str:
-        value, where = raw(name)
-        if value is not None and value not in allowed:
-            msg = f"{where}: {value!r} is not one of {', '.join(allowed)}"
-            raise UsageProblem(msg)
-        return str(value or default)
-
-    def path(name: str) -> Path | None:
-        value, _ = raw(name)
-        return config.invocation_params.dir / Path(value).expanduser() if value else None
-
-    both = names("runtimes") or DEFAULT_RUNTIMES
-    matrix = Matrix(
-        save_runtimes=runtimes(names("save_runtimes") or both, own),
-        load_runtimes=runtimes(names("load_runtimes") or both, own),
-        savers=choose(names("savers"), apis().savers, "saver"),
-        loaders=choose(names("loaders"), apis().loaders, "loader"),
-        operations=operations(names("operations")),
-        tolerances=Tolerances(number("rtol", float, 0), number("atol", float, 0)),
-        seed=int(number("seed", int, 0) or 0),
-    )
-    report = path("report")
+    values = _Values(config, table)
+    report = values.path("report")
     if report is not None and report.suffix != ".json":
         msg = f"--tf-report: {report.name} should end in .json"
         raise UsageProblem(msg)
     return Settings(
         rootdir=config.rootpath,
-        matrix=matrix,
-        expect=Expect(word("expect", [str(e) for e in Expect], Expect.ROUND_TRIP)),
-        explicit_expect=raw("expect")[0] is not None,
-        provider=word("provider", PROVIDERS, "auto"),
-        cache=path("cache") or default_cache(),
-        jobs=int(number("jobs", int, 1) or os.cpu_count() or 1),
-        timeout=number("timeout", float, 0.001) or 120.0,
+        matrix=_matrix(values, own),
+        expect=Expect(values.word("expect", [str(e) for e in Expect], Expect.ROUND_TRIP)),
+        explicit_expect=values.raw("expect")[0] is not None,
+        provider=values.word("provider", PROVIDERS, "auto"),
+        cache=values.path("cache") or default_cache(),
+        jobs=int(values.number("jobs", 1, whole=True) or os.cpu_count() or 1),
+        timeout=values.number("timeout", 0.001) or 120.0,
         report=report,
-        keep=path("keep"),
+        keep=values.path("keep"),
         own=own,
     )
+
+
+def _matrix(values: _Values, own: Mapping[str, OwnRuntime]) -> Matrix:
+    both = values.names("runtimes") or DEFAULT_RUNTIMES
+    return Matrix(
+        save_runtimes=runtimes(values.names("save_runtimes") or both, own),
+        load_runtimes=runtimes(values.names("load_runtimes") or both, own),
+        savers=savers(values.names("savers")),
+        loaders=loaders(values.names("loaders")),
+        operations=operations(values.names("operations")),
+        tolerances=Tolerances(values.number("rtol", 0), values.number("atol", 0)),
+        seed=int(values.number("seed", 0, whole=True) or 0),
+    )
+
+
+class _Values:
+    """The settings as they were written, each from the first place that has it."""
+
+    def __init__(self, config: pytest.Config, table: Mapping[str, Any]) -> None:
+        self._config = config
+        self._table = table
+        self._options = {option.name: option for option in OPTIONS}
+        for key in table:
+            if key not in self._options:
+                near = difflib.get_close_matches(key, self._options, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                msg = f"pyproject.toml: [tool.tf_roundtrip] has no key {key!r}.{hint}"
+                raise UsageProblem(msg)
+
+    def raw(self, name: str) -> tuple[Any, str]:
+        """The value, None where nobody said, and where it stands."""
+        option = self._options[name]
+        for value, where in (
+            (self._config.getoption(option.ini), option.flag),
+            (self._config.getini(option.ini), f"ini {option.ini}"),
+            (self._table.get(name), f"[tool.tf_roundtrip] {name}"),
+        ):
+            if value not in (None, "", []):
+                return value, where
+        return None, option.flag
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A list of names; none where nobody said."""
+        return _names(*self.raw(name))
+
+    def number(self, name: str, least: float, *, whole: bool = False) -> float | None:
+        """A number, at least so large."""
+        value, where = self.raw(name)
+        return None if value is None else _number(value, where, least, whole=whole)
+
+    def word(self, name: str, allowed: Sequence[str], default: str) -> str:
+        """One of some words."""
+        value, where = self.raw(name)
+        if value is not None and value not in allowed:
+            msg = f"{where}: {value!r} is not one of {', '.join(allowed)}"
+            raise UsageProblem(msg)
+        return str(value or default)
+
+    def path(self, name: str) -> Path | None:
+        """A path, relative to where pytest was started."""
+        value, _ = self.raw(name)
+        return self._config.invocation_params.dir / Path(value).expanduser() if value else None
 
 
 def default_cache() -> Path:
@@ -180,11 +195,11 @@ def _names(value: Any, where: str) -> tuple[str, ...]:
     return tuple(name for part in parts for name in part.replace(",", " ").split())
 
 
-def _number(value: Any, where: str, convert: Callable[[str], float], least: float) -> float:
+def _number(value: Any, where: str, least: float, *, whole: bool) -> float:
     try:
-        number = convert(str(value))
+        number = int(str(value)) if whole else float(str(value))
     except ValueError:
-        kind = "whole number" if convert is int else "number"
+        kind = "whole number" if whole else "number"
         msg = f"{where}: {value!r} is not a {kind}"
         raise UsageProblem(msg) from None
     if not least <= number < float("inf"):

@@ -1,4 +1,4 @@
-"""The words this project uses for what it promises, does and sees; one word per thing everywhere."""
+"""The words for what is promised, done and seen; one word per thing everywhere."""
 
 from __future__ import annotations
 
@@ -73,5 +73,7 @@ class Expect(Word):
 class Behavior(Word):
     """Which TensorFlow API generation is in force inside a runtime's process."""
 
-    V1 = "v1"  # graphs and sessions: TF 1.x, or ``disable_v2_behavior()`` ("TF1 compat mode in TF2")
-    V2 = "v2"  # eager: TF 2, or ``enable_v2_behavior()``
+    # Graphs and sessions: TF 1.x, or disable_v2_behavior() ("TF1 compat mode in TF2").
+    V1 = "v1"
+    # Eager: TF 2, or enable_v2_behavior().
+    V2 = "v2"

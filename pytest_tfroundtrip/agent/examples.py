@@ -148,8 +148,10 @@ def _cast(array, dtype, where):
         if int(array.min()) < limits.min or int(array.max()) > limits.max:
             raise ModelError("%s holds a number that %s cannot hold." % (where, name))
     with np.errstate(over="ignore"):
-        cast = array.astype(dtype.as_numpy_dtype)
-        wide = cast.astype(np.float32) if name == "bfloat16" else cast
+        if name == "bfloat16":
+            wide = values.round_bfloat16(array)
+        else:
+            wide = array.astype(dtype.as_numpy_dtype)
     if family in ("float", "bfloat16", "complex") and array.dtype.kind in "fciu":
         if np.any(np.isfinite(array) & ~np.isfinite(wide)):
             raise ModelError("%s holds a number that is too large for %s." % (where, name))

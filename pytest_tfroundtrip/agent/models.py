@@ -159,29 +159,13 @@ class Model(object):
         for name, value in answer.items():
             dtype = seen[name].dtype
             try:
-                if dtype == "string":
-                    told[name] = values.from_array(value, tf.string)
-                else:
-                    told[name] = wire.tensor(
-                        np_cast(value, values.to_feed(seen[name]).dtype, seen[name].dtype), dtype
-                    )
+                told[name] = values.as_dtype(value, dtype)
             except (TypeError, ValueError) as error:
                 raise ModelError(
                     "%s: expected() gave for %r no array of %s: %s"
                     % (self.title, name, dtype, error)
                 ) from error
         return told
-
-
-def np_cast(value, dtype, name):
-    """``value`` as an array of a numpy dtype; bfloat16 by way of its own rounding."""
-    import numpy as np
-
-    array = np.asarray(value)
-    if array.dtype == object:
-        raise TypeError("a %s is no dense array" % type(value).__name__)
-    cast = array.astype(dtype)
-    return cast.astype(np.float32) if name == "bfloat16" else cast
 
 
 def load(request, seed, report):

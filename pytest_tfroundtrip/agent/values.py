@@ -26,6 +26,14 @@ def to_feed(tensor):
     return tensor.value
 
 
+def round_bfloat16(array):
+    """An array rounded to bfloat16, as the float32 array that a wire.Tensor holds.
+
+    By way of float32: 1.15's bfloat16 has casts from and to few numpy types.
+    """
+    return array.astype(np.float32).astype(tf.bfloat16.as_numpy_dtype).astype(np.float32)
+
+
 def to_tf(tensor):
     """A constant with the value of a wire.Tensor: eager, or in the current graph."""
     return tf.constant(to_feed(tensor), dtype=tf.as_dtype(tensor.dtype), shape=tensor.value.shape)
@@ -51,6 +59,18 @@ def from_array(value, dtype):
     if array.dtype == object:
         raise TypeError("a %s value is no dense tensor" % type(value).__name__)
     return wire.tensor(array, name)
+
+
+def as_dtype(value, name):
+    """The wire.Tensor of any array-like, converted to a dtype; TypeError, ValueError if it can't."""
+    if name == "string":
+        return from_array(value, tf.string)
+    array = np.asarray(value)
+    if array.dtype == object:
+        raise TypeError("a %s is no dense array" % type(value).__name__)
+    if name == "bfloat16":
+        return wire.Tensor(name, round_bfloat16(array))
+    return wire.Tensor(name, array.astype(tf.as_dtype(name).as_numpy_dtype))
 
 
 def from_eager(tensor):

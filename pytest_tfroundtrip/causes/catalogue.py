@@ -101,7 +101,7 @@ def applying(cell: Cell) -> tuple[Cause, ...]:
     """
     if cell.save.model.variables is not None:
         return _striking(cell)
-    with_variables, without = map(_striking, _either(cell))
+    with_variables, without = _striking(cell, variables=True), _striking(cell, variables=False)
     return tuple(cause for cause in with_variables if cause in without)
 
 
@@ -109,22 +109,17 @@ def possible(cell: Cell) -> tuple[Cause, ...]:
     """As :func:`applying`; of a model that does not say, those that strike it one way or other."""
     if cell.save.model.variables is not None:
         return _striking(cell)
-    with_variables, without = map(_striking, _either(cell))
+    with_variables, without = _striking(cell, variables=True), _striking(cell, variables=False)
     return with_variables + tuple(cause for cause in without if cause not in with_variables)
 
 
-def _striking(cell: Cell) -> tuple[Cause, ...]:
-    return tuple(cause for cause in _index().of(cell) if not any_matches(cause.spares, cell))
-
-
-def _either(cell: Cell) -> tuple[Cell, Cell]:
-    """The cell of a model with variables, and of one without."""
-    model = cell.save.model
-    with_variables, without = (
-        replace(cell, save=replace(cell.save, model=replace(model, variables=variables)))
-        for variables in (True, False)
-    )
-    return with_variables, without
+def _striking(cell: Cell, *, variables: bool | None = None) -> tuple[Cause, ...]:
+    """The causes of a cell whose model says, or is taken to say, ``variables``."""
+    found = _index().of(cell, variables=variables)
+    if variables is not None and any(cause.spares for cause in found):
+        model = replace(cell.save.model, variables=variables)
+        cell = replace(cell, save=replace(cell.save, model=model))
+    return tuple(cause for cause in found if not any_matches(cause.spares, cell))
 
 
 @cache

@@ -8,8 +8,8 @@ _HEAD = """\
 # What breaks, why, and what to do
 
 Every cause this project can name, in the order in which they are tried. This page is made from
-`pytest_tfroundtrip/causes/causes.toml`: write there, then run
-`python -c "from pytest_tfroundtrip.causes.page import page; print(page(), end='')" > docs/causes.md`.
+`pytest_tfroundtrip/causes/causes.toml`: write there, then make it again with
+`python -c "from pytest_tfroundtrip.causes.page import page; print(page(), end='')"`.
 
 *Known to strike* means that the reference tests expect it where it applies; the others are
 recognised when they are seen.

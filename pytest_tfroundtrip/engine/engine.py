@@ -7,7 +7,6 @@ import contextlib
 import shutil
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_tfroundtrip.engine import plan as planning
@@ -23,6 +22,7 @@ from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
+    from pathlib import Path
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.cells import Cell, Save

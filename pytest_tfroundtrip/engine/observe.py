@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.judge import (
@@ -16,6 +15,8 @@ from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.engine.engine import Saved
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.vocabulary import Operation
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_tfroundtrip.catalogue.apis import Api
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.cells import Cell, Save
+    from pytest_tfroundtrip.vocabulary import Operation
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ import re
 import shutil
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass

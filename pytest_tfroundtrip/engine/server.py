@@ -52,9 +52,7 @@ class EngineServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _start(self) -> None:
-        self._server = await asyncio.start_unix_server(
-            self._serve, self.address, limit=LINE_LIMIT
-        )
+        self._server = await asyncio.start_unix_server(self._serve, self.address, limit=LINE_LIMIT)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):

@@ -25,7 +25,7 @@ OBSERVED_NPZ = "observed.npz"
 Tensors: TypeAlias = "Mapping[str, wire.Tensor]"
 
 # What json, zipfile and numpy make of bytes that are not what they say they are. MemoryError: a
-# damaged header may claim any shape.
+# damaged header may claim any shape; RuntimeError: a flipped bit says the file is encrypted.
 _DAMAGE = (
     OSError,
     ValueError,
@@ -34,9 +34,8 @@ _DAMAGE = (
     AttributeError,
     EOFError,
     MemoryError,
-    NotImplementedError,
     OverflowError,
-    RecursionError,
+    RuntimeError,
     SyntaxError,
     struct.error,
     zipfile.BadZipFile,
@@ -52,19 +51,27 @@ class ArtifactDamaged(RoundTripError):  # noqa: N818 - says what happened, as py
 class Variables:
     """Variables by name, path or position: ``key`` says which ("name", "path", "order").
 
-    ``names`` are all there are; ``values`` may lack some that could not be read.
+    ``names`` are all there are; ``values`` may lack some that could not be read. ``references``
+    are TF1's reference variables among them.
     """
 
     key: str
     names: tuple[str, ...]
     values: Tensors
+    references: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any] | None, values: Tensors) -> Variables | None:
         """The variables of their JSON form (null: not shown) and the tensors of the ``.npz``."""
         if raw is None:
             return None
-        return cls(str(raw["key"]), tuple(str(item["name"]) for item in raw["items"]), values)
+        items = raw["items"]
+        return cls(
+            str(raw["key"]),
+            tuple(str(item["name"]) for item in items),
+            values,
+            frozenset(str(item["name"]) for item in items if item.get("kind") == "ref"),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """TensorFlow on trial: the models of its documents, held against what those promise.
 
-Every cell of save API × save runtime × load API × load runtime, as chosen by the options. The body
-asks for what the documents print: the numbers.
+Every save API under every save runtime, by every load API under every load runtime, as chosen by
+the options. The body asks for what the documents print: the numbers.
 """
 
 import numpy as np

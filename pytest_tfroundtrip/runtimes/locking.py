@@ -39,6 +39,12 @@ _TENSORFLOWS = frozenset(
 )
 _PLATFORMS = ("linux", "darwin")  # agents fork: there is no Windows yet
 
+# Where tensorflow-cpu has wheels in every release that has one; elsewhere full TensorFlow is
+# without CUDA anyway.
+_HAS_CPU = "sys_platform == 'linux' and platform_machine == 'x86_64'"
+_NEVER = "sys_platform == 'never'"
+_NO_CPU = "sys_platform != 'linux' or platform_machine != 'x86_64'"
+
 
 @dataclass(frozen=True)
 class LockInput:
@@ -123,7 +129,7 @@ def compile_lock(made: LockInput, uv: Uv, *, old: str = "", upgrade: bool = Fals
         except UvFailed as error:
             raise EnvironmentFailed(_why_no_lock(made, error)) from error
         text = (folder / "lock.txt").read_text(encoding="utf-8")
-    return _header(made) + _cleaned(text)
+    return _header(made) + _cleaned(text, made.requirements)
 
 
 def _write_project(folder: Path, made: LockInput) -> None:
@@ -137,13 +143,28 @@ def _write_project(folder: Path, made: LockInput) -> None:
         f"[tool.uv]\nenvironments = [{environments}]\n",
         encoding="utf-8",
     )
-    lines = "".join(f"{line}\n" for line in made.requirements)
-    (folder / "requirements.in").write_text(lines, encoding="utf-8")
-    # tensorflow-hub from 0.16 on requires tf-keras, which requires full TensorFlow. A marker that
-    # never holds takes it out of the resolution.
-    names = {canonicalize_name(Requirement(line).name) for line in made.requirements}
-    keep_out = "tensorflow ; sys_platform == 'never'\n" if names & _TENSORFLOWS else ""
-    (folder / "overrides.txt").write_text(keep_out, encoding="utf-8")
+    lines = [each for line in made.requirements for each in _for_platforms(line)]
+    (folder / "requirements.in").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # tensorflow-hub from 0.16 on requires tf-keras, which requires full TensorFlow: an override
+    # keeps it out of where another one is.
+    overrides = [_override(line) for line in made.requirements]
+    (folder / "overrides.txt").write_text("".join(overrides), encoding="utf-8")
+
+
+def _for_platforms(line: str) -> tuple[str, ...]:
+    requirement = Requirement(line)
+    if canonicalize_name(requirement.name) != "tensorflow-cpu" or requirement.marker:
+        return (line,)
+    full = f"tensorflow{requirement.specifier}"
+    return (f"{line} ; {_HAS_CPU}", f"{full} ; {_NO_CPU}")
+
+
+def _override(line: str) -> str:
+    requirement = Requirement(line)
+    name = canonicalize_name(requirement.name)
+    if name == "tensorflow-cpu" and not requirement.marker:
+        return f"tensorflow{requirement.specifier} ; {_NO_CPU}\n"
+    return f"tensorflow ; {_NEVER}\n" if name in _TENSORFLOWS else ""
 
 
 def _header(made: LockInput) -> str:
@@ -153,15 +174,28 @@ def _header(made: LockInput) -> str:
     )
 
 
-def _cleaned(text: str) -> str:
-    """A lock without comments and without what no environment ever installs."""
+def _cleaned(text: str, requirements: Iterable[str]) -> str:
+    """A lock without comments, what no environment installs, and the marker that all entries have.
+
+    uv repeats the Python and the platforms of the lock on each line. What stands on a requirement
+    that has no marker of its own says nothing anywhere.
+    """
     entries = re.split(r"\n(?=[^\s#])", "\n" + text)
-    kept = [
-        "\n".join(line for line in entry.splitlines() if line and not line.startswith("#"))
-        for entry in entries
-        if "sys_platform == 'never'" not in entry
-    ]
-    return "".join(f"{entry}\n" for entry in kept if entry)
+    names = {canonicalize_name(Requirement(line).name) for line in requirements if ";" not in line}
+    always = set()
+    for entry in entries:
+        pin, _, marker = entry.partition(" \\\n")[0].partition(" ; ")
+        if pin.partition("==")[0] in names - {"tensorflow-cpu"}:
+            always.add(f" ; {marker}")
+    kept = []
+    for entry in entries:
+        lines = [line for line in entry.splitlines() if line and not line.startswith("#")]
+        if lines and _NEVER not in lines[0]:
+            first = lines[0].removesuffix(" \\")
+            for marker in always:
+                first = first.removesuffix(marker)
+            kept += [first + lines[0][len(lines[0].removesuffix(" \\")) :], *lines[1:]]
+    return "".join(f"{line}\n" for line in kept)
 
 
 def _stated(line: str, tensorflow: str) -> str:

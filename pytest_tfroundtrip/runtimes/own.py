@@ -45,10 +45,13 @@ class OwnProvider:
         if found is None:
             have = told_versions(installed(interpreter.sys_path), "")["tensorflow"]
             says = f"has TensorFlow {have}" if have else "has no TensorFlow"
-            remedy = "Correct tensorflow = ..." if have else 'Add requirements = ["tensorflow"]'
+            stated = runtime.release.tensorflow
+            remedy = "Correct tensorflow = ... there"
+            if not have:
+                remedy = f'Have an environment made: requirements = ["tensorflow=={stated}"] there'
             msg = (
                 f"runtime {runtime.name}: {python} {says}, but [tool.tf_roundtrip.runtime.{name}]"
-                f" says {runtime.release.tensorflow}. {remedy} there, or name another interpreter"
+                f" says {stated}. {remedy}, or name another interpreter"
             )
             raise EnvironmentFailed(msg)
         return found

@@ -31,6 +31,7 @@ _OFFLINE = (
     "operation timed out",
 )
 _NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded")
+_FINDING = threading.Lock()
 _NO_ACCESS = ("Read-only file system", "Permission denied")
 
 
@@ -89,11 +90,7 @@ class Uv:
             EnvironmentFailed: there is no uv.
             Stopped: :meth:`stop` was called.
         """
-        try:
-            program = find_uv_bin()
-        except FileNotFoundError as error:
-            msg = f"uv's program is missing ({error}). Install it again: pip install uv"
-            raise EnvironmentFailed(msg) from error
+        program = _program()
         with self._lock:
             if self._stopped:
                 raise Stopped
@@ -130,6 +127,17 @@ class Uv:
             self._stopped = True
             for process in self._running:
                 _kill(process)
+
+
+def _program() -> str:
+    # Under a lock: it asks sysconfig, which several threads must not do first (Python 3.11 then
+    # gives None for what it has not read yet).
+    with _FINDING:
+        try:
+            return str(find_uv_bin())
+        except FileNotFoundError as error:
+            msg = f"uv's program is missing ({error}). Install it again: pip install uv"
+            raise EnvironmentFailed(msg) from error
 
 
 def _environ(more: Mapping[str, str]) -> dict[str, str]:

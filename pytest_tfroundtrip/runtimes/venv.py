@@ -20,7 +20,6 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -52,6 +51,7 @@ from pytest_tfroundtrip.runtimes.uv import Stopped, Uv, UvFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.runtimes.launch import Launch
@@ -124,7 +124,7 @@ class VenvProvider:
             EnvironmentFailed: it does not resolve, or the catalogue lacks it.
             OSError: the cache cannot be written.
         """
-        made = self._lock_input(runtime)
+        made = self.lock_input(runtime)
         file = lock_file(runtime, made, self.cache)
         with contextlib.suppress(FileNotFoundError):
             return file.read_text(encoding="utf-8")
@@ -223,7 +223,7 @@ class VenvProvider:
     def _interpreter(self, runtime: Runtime, progress: Callable[[str], None]) -> Interpreter:
         return self._own(runtime) or find_interpreter(runtime.release.python, self.uv, progress)
 
-    def _lock_input(self, runtime: Runtime) -> LockInput:
+    def lock_input(self, runtime: Runtime) -> LockInput:
         """What the lock is compiled from. An interpreter of the user's own decides its series."""
         own = self._own(runtime)
         return lock_input(runtime, own.series if own else None)

@@ -32,6 +32,10 @@ class Dtypes(tf.Module):
         return {"out_" + name[3:]: tf.gather(each, tf.range(tf.shape(each)[0])[::-1])
                 for name, each in given.items()}  # fmt: skip
 
+    @staticmethod
+    def expected(**given):
+        return {"out_" + name[3:]: each[::-1] for name, each in given.items()}
+
 
 class Ranks(tf.Module):
     """Ranks 0 to 4, an unknown rank, fixed and unknown dimensions."""

@@ -78,7 +78,7 @@ class Project:
         return self.pytester.run(*command, timeout=60)
 
     def start(self, *args: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [sys.executable, "-m", "pytest", *self.arguments(*args)],
             cwd=self.path,
             stdout=subprocess.PIPE,

@@ -26,7 +26,10 @@ def said(result: pytest.RunResult) -> str:
         ("--tf-runtimes=1.15+tf_keras", "tf_keras"),
         ("--tf-savers=buidler", "unknown saver 'buidler'. Did you mean 'builder'?"),
         ("--tf-loaders=tf3_load", "unknown loader 'tf3_load'"),
-        ("--tf-operations=training", "unknown operation 'training'. There are: creation, inference"),
+        (
+            "--tf-operations=training",
+            "unknown operation 'training'. There are: creation, inference",
+        ),
         ("--tf-expect=wonders", "--tf-expect: 'wonders' is not one of round_trip, documents"),
         ("--tf-provider=vm", "--tf-provider: 'vm' is not one of auto"),
         ("--tf-jobs=none", "--tf-jobs: 'none' is not a whole number"),
@@ -98,8 +101,7 @@ MARKED = "import pytest, unittest\nmark = pytest.mark.tf_roundtrip\n"
             "does not take the fixture roundtrip",
         ),
         (
-            "@mark('affine.py:Affine')\nclass TestIt(unittest.TestCase):\n"
-            "    def test_it(self): ...",
+            "@mark('a.py:A')\nclass TestIt(unittest.TestCase):\n    def test_it(self): ...",
             "pytest does not parametrize unittest.TestCase methods",
         ),
         ("@mark()\ndef test_it(roundtrip): ...", "takes one model, as 'path.py:Class'"),
@@ -161,7 +163,8 @@ def test_a_store_that_cannot_be_written_is_an_error_of_the_runtime(project: Proj
 
 
 @pytest.mark.parametrize(
-    "ini", ["python_files = *.py", "addopts = --doctest-modules", "python_files = aff*.py test_*.py"]
+    "ini",
+    ["python_files = *.py", "addopts = --doctest-modules", "python_files = aff*.py test_*.py"],
 )
 @pytest.mark.parametrize("switch", [True, False])
 def test_a_model_file_is_left_to_the_agents(project: Project, ini: str, switch: bool) -> None:

@@ -244,8 +244,15 @@ def test_a_broken_environment_may_show_late(verdict: Verdict) -> None:
     assert "setuptools<81" in found.remedy
 
 
-def test_names_that_keras_gave_anew_are_a_drift() -> None:
-    told = Observation(Verdict.DRIFT, Stage.COMPARE, message="output 'y' became 'output_1', its")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "signature 'serving_default': output 'y' became 'output_1'",
+        "signature 'serving_default': input 'x' is missing\n... output 'output_1' is new",
+    ],
+)
+def test_names_that_keras_gave_anew_are_a_drift(message: str) -> None:
+    told = Observation(Verdict.DRIFT, Stage.COMPARE, message=message)
     found = diagnose(told, known_cell("keras@1.15 -> keras_load@1.15"))
     assert found is not None
     assert found.cause.id == "keras-names-lost"

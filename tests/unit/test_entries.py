@@ -89,7 +89,7 @@ CELLS = [
 @pytest.mark.parametrize("variables", [True, False, None])
 def test_the_index_finds_what_the_selectors_match(
     table: dict[str, object],
-    variables: bool | None,  # noqa: FBT001
+    variables: bool | None,
 ) -> None:
     selector = selectors(table, "here")
     index = Index([("found", selector), ("twice", selector + selector)])

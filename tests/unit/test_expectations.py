@@ -96,7 +96,7 @@ def _rows() -> list[tuple[str, bool, str]]:
 
 
 @pytest.mark.parametrize(("spelling", "variables", "word"), _rows())
-def test_the_default_matrix(spelling: str, variables: bool, word: str) -> None:  # noqa: FBT001
+def test_the_default_matrix(spelling: str, variables: bool, word: str) -> None:
     cell = known_cell(spelling, variables=variables)
     assert (known_unsaved(cell) is not None) is (word == "unsaved")
     if word == "unsaved":
@@ -195,7 +195,7 @@ def test_outcomes_against_the_documents(
     spelling: str,
     observation: Observation,
     outcome: Outcome,
-    contradiction: bool,  # noqa: FBT001
+    contradiction: bool,
 ) -> None:
     settled = settle(expectation(known_cell(spelling), Expect.DOCUMENTS), observation)
     assert (settled.outcome, settled.contradiction) == (outcome, contradiction)
@@ -303,7 +303,7 @@ def test_a_denied_cell_of_a_model_that_says_nothing_takes_either_wording(expect:
 )
 def test_of_several_causes_each_has_its_own_verdict(
     observation: Observation,
-    as_expected: bool,  # noqa: FBT001
+    as_expected: bool,
 ) -> None:
     expected = expectation(known_cell("keras@2.0 -> keras_load@2.1"), Expect.DOCUMENTS)
     assert met(expected, observation) is as_expected

@@ -272,6 +272,15 @@ def test_variables_that_cannot_be_seen_are_named_as_not_compared(shown: Variable
     assert judgement.not_compared == ("variables",)
 
 
+def test_a_reference_variable_that_tf2_does_not_show_is_named_as_not_compared() -> None:
+    values = {**VARIABLES.values, "step": Tensor("int64", np.array(1))}
+    record = a_record(variables=Variables("name", ("w", "step"), values, frozenset({"step"})))
+    judgement = judge(an_observation(), record, TF2_LOAD)
+    assert judgement.verdict is Verdict.SAME
+    assert "variable 'step'" in judgement.not_compared
+    assert judge(an_observation(), record, TF1_LOAD).verdict is Verdict.DIFFERS
+
+
 def test_a_model_without_variables_has_none_to_compare() -> None:
     record = a_record(variables=Variables("path", (), {}))
     assert judge(an_observation(variables=None), record).not_compared == ()

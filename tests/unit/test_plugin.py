@@ -96,9 +96,7 @@ def test_the_options_stand_in_one_group(project: Project) -> None:
 
 def test_a_break_fails_with_cause_and_remedy(project: Project) -> None:
     project.agent(rules=[BROKEN])
-    result = project.run(
-        "--tf-runtimes=1.15,2.15", "--tf-savers=builder", "--tf-loaders=tf1_load"
-    )
+    result = project.run("--tf-runtimes=1.15,2.15", "--tf-savers=builder", "--tf-loaders=tf1_load")
     assert result.ret == 1
     result.assert_outcomes(passed=5, failed=1)
     result.stdout.fnmatch_lines(

@@ -1,0 +1,97 @@
+"""What several commands need: which runtimes are meant, where the cache is, how a table looks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
+from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.settings import default_cache
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--cache``."""
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        default=None,
+        help="the cache folder (default: TF_ROUNDTRIP_CACHE, else the user's cache)",
+    )
+
+
+def cache_of(arguments: argparse.Namespace) -> Path:
+    """The cache folder that was chosen."""
+    chosen: Path | None = arguments.cache
+    return chosen.expanduser().absolute() if chosen else default_cache()
+
+
+def own_runtimes(folder: Path) -> dict[str, OwnRuntime]:
+    """The user's own runtimes: of the nearest pyproject.toml, in this folder or above it.
+
+    Raises:
+        UsageProblem: the file cannot be read, or a table in it is wrong.
+    """
+    for place in (folder, *folder.parents):
+        file = place / "pyproject.toml"
+        if file.is_file():
+            return _read(file)
+    return {}
+
+
+def _read(file: Path) -> dict[str, OwnRuntime]:
+    try:
+        content: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{file} cannot be read: {error}"
+        raise UsageProblem(msg) from error
+    tables = content.get("tool", {}).get("tf_roundtrip", {}).get("runtime", {})
+    if not isinstance(tables, dict):
+        msg = f"{file}: write [tool.tf_roundtrip.runtime.NAME] for a runtime of your own"
+        raise UsageProblem(msg)
+    return {name: OwnRuntime.parse(name, table, file.parent) for name, table in tables.items()}
+
+
+def by_environment(names: Iterable[str], own: Mapping[str, OwnRuntime]) -> dict[str, Runtime]:
+    """The runtimes of these names, one of each environment.
+
+    Raises:
+        UnknownRuntime: there is no such runtime.
+    """
+    found: dict[str, Runtime] = {}
+    for name in names:
+        runtime = parse_runtime(name, own)
+        found.setdefault(runtime.environment, runtime)
+    return found
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with aligned columns, two blanks between them."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def say(line: str) -> None:
+    """Print a line at once, so that progress is seen in logs as well."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def complain(line: str) -> None:
+    """Print a line for what went wrong."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
