@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytest_tfroundtrip.cells import Cell, Save
@@ -51,22 +51,6 @@ def read_entries(
     return tuple(entries)
 
 
-@dataclass(frozen=True)
-class EntrySelector(Selector):
-    """A selector that also knows what the model itself holds.
-
-    ``variables`` is of the artifact: an Estimator's always has some (``global_step``), which is no
-    variable that the model reads.
-    """
-
-    model_variables: tuple[bool, ...] = ()  # the model holds variables; unknown never holds
-
-    def matches(self, cell: Cell) -> bool:
-        """Whether every condition holds for the cell."""
-        told = cell.save.model.variables
-        return (not self.model_variables or told in self.model_variables) and super().matches(cell)
-
-
 def selectors(raw: Any, where: str) -> tuple[Selector, ...]:
     """The selectors of a key that holds one table, a list of tables (any of which) or is not there.
 
@@ -74,7 +58,7 @@ def selectors(raw: Any, where: str) -> tuple[Selector, ...]:
         ValueError: a condition that does not exist.
     """
     tables = raw if isinstance(raw, list) else [] if raw is None else [raw]
-    return tuple(EntrySelector.parse(table, where) for table in tables)
+    return tuple(Selector.parse(table, where) for table in tables)
 
 
 def any_matches(among: Iterable[Selector], cell: Cell) -> bool:

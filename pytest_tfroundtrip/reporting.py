@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import __version__, expectations
 from pytest_tfroundtrip.causes import diagnose
+from pytest_tfroundtrip.collection import REFERENCE
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.settings import Settings
 
-REFERENCE = Path(__file__).parent / "reference"
 REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
 

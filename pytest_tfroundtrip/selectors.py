@@ -23,7 +23,10 @@ class Selector:
 
     operation: tuple[str, ...] = ()
     direction: tuple[str, ...] = ()
-    variables: bool | None = None  # the artifact holds variables; unknown never holds
+    # Unknown never holds. An Estimator's artifact always has variables (``global_step``), which the
+    # model itself need not have.
+    variables: bool | None = None  # the artifact holds variables
+    model_variables: bool | None = None  # the model does
     save: tuple[str, ...] = ()
     save_generation: tuple[str, ...] = ()  # "TF1", "TF2"
     save_release: SpecifierSet | None = None
@@ -50,7 +53,7 @@ class Selector:
         for name, value in raw.items():
             if name.endswith("_release"):
                 read[name] = SpecifierSet(value)
-            elif name == "variables":
+            elif name in {"variables", "model_variables"}:
                 read[name] = bool(value)
             else:
                 read[name] = tuple(value) if isinstance(value, list) else (value,)
@@ -63,7 +66,8 @@ class Selector:
         if not (
             _among(self.operation, cell.operation)
             and _among(self.direction, cell.direction)
-            and self.variables in (None, save.has_variables)
+            and self.variables in {None, save.has_variables}
+            and self.model_variables in {None, save.model.variables}
             and _api(self.save, save.saver.name)
             and _among(self.save_generation, save.saver.generation)
             and _within(self.save_release, saved.version.base_version)

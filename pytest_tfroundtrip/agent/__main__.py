@@ -1,4 +1,4 @@
-"""Starts the agent: ``python -B -s .../agent/__main__.py CONFIG_JSON``, talking on stdin and stdout.
+"""Starts the agent: ``python -B -s .../__main__.py CONFIG_JSON``, talking on stdin and stdout.
 
 Started by path, by whichever Python has TensorFlow, with nothing of this project installed there.
 """
@@ -86,7 +86,8 @@ def main(argv):
                 writing,
                 "ProtocolMismatch",
                 "the plugin speaks protocol %r, this agent protocol %r: their files come from two "
-                "versions of pytest-tfroundtrip. Install one of them again." % (asked, wire.PROTOCOL),
+                "versions of pytest-tfroundtrip. Install one of them again."
+                % (asked, wire.PROTOCOL),
             )
         hello = module("probe").start(config, started)
     except BaseException as error:  # an import may also call sys.exit

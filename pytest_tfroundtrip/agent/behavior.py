@@ -15,5 +15,5 @@ def apply(behavior):
 
 
 def effective():
-    """ "v1" where code runs in graphs and sessions, else "v2"."""
+    """Give "v1" where code runs in graphs and sessions, else "v2"."""
     return "v2" if tf.executing_eagerly() else "v1"

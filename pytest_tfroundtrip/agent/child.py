@@ -144,8 +144,8 @@ def _flush():
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except Exception:
-            pass
+        except (OSError, ValueError):  # full disk, or closed by the model
+            continue
 
 
 def _peak():

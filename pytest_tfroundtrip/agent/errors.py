@@ -1,7 +1,7 @@
 """The agent's own errors; every other exception in a result is TensorFlow's or the model's."""
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818  it is the name in results
     """A loader got something back, but not what was asked for."""
 
 

@@ -10,7 +10,14 @@ from . import values, wire
 from .errors import ModelError
 
 # Kinds of numpy dtypes that go into a TensorFlow dtype without loss of meaning.
-_SAFE = {"float": "fiu", "bfloat16": "fiu", "complex": "cfiu", "int": "iu", "uint": "iu", "bool": "b"}
+_SAFE = {
+    "float": "fiu",
+    "bfloat16": "fiu",
+    "complex": "cfiu",
+    "int": "iu",
+    "uint": "iu",
+    "bool": "b",
+}
 
 
 def check_inputs(inputs, title):
@@ -98,8 +105,7 @@ def _value(given, spec, where):
         tensor = wire.Tensor(name, _cast(array, spec.dtype, where))
     if not spec.shape.is_compatible_with(tensor.value.shape):
         raise ModelError(
-            "%s has shape %s, but `inputs` says %s."
-            % (where, list(tensor.value.shape), spec.shape)
+            "%s has shape %s, but `inputs` says %s." % (where, list(tensor.value.shape), spec.shape)
         )
     return tensor
 
@@ -152,7 +158,7 @@ def _cast(array, dtype, where):
             wide = values.round_bfloat16(array)
         else:
             wide = array.astype(dtype.as_numpy_dtype)
-    if family in ("float", "bfloat16", "complex") and array.dtype.kind in "fciu":
-        if np.any(np.isfinite(array) & ~np.isfinite(wide)):
-            raise ModelError("%s holds a number that is too large for %s." % (where, name))
+    numbers = family in ("float", "bfloat16", "complex") and array.dtype.kind in "fciu"
+    if numbers and np.any(np.isfinite(array) & ~np.isfinite(wide)):
+        raise ModelError("%s holds a number that is too large for %s." % (where, name))
     return wide

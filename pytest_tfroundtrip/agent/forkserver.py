@@ -11,7 +11,6 @@ import json
 import os
 import selectors
 import signal
-import struct
 import sys
 import time
 
@@ -134,7 +133,9 @@ class _Server(object):
         *lines, rest = bytes(self._requests).split(b"\n")
         self._requests = bytearray(rest)
         if len(self._requests) > LIMIT:
-            self._log("a request line of more than %d bytes: the plugin is not what it says" % LIMIT)
+            self._log(
+                "a request line of more than %d bytes: the plugin is not what it says" % LIMIT
+            )
             self._ended = True
         for line in lines:
             if line.strip() and not self._ended:

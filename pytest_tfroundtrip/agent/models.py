@@ -28,7 +28,7 @@ class Model(object):
         instance: the last one that :meth:`build` made.
     """
 
-    def __init__(self, cls, title, inputs, given, seed, report):
+    def __init__(self, cls, title, inputs, given, seed, report):  # noqa: PLR0917
         self.cls = cls
         self.title = title
         self.inputs = inputs
@@ -182,7 +182,7 @@ def load(request, seed, report):
             "%s is no tf.Module subclass. Write `class %s(tf.Module)`, with `inputs`, `examples` "
             "and a `__call__` that returns a dict." % (title, name)
         )
-    if not callable(getattr(cls, "__call__", None)):
+    if not any("__call__" in vars(base) for base in cls.__mro__):  # every class can be called
         raise ModelError(
             "%s has no __call__; write `def __call__(self, ...)` that takes the inputs by name "
             "and returns a dict of output name to tensor." % title
@@ -280,7 +280,12 @@ def _construct(cls, title):
             ) from error
         raise ModelError(
             "%s cannot be constructed: %s: %s%s"
-            % (title, type(error).__name__, error, _hint(error) if isinstance(error, OSError) else "")
+            % (
+                title,
+                type(error).__name__,
+                error,
+                _hint(error) if isinstance(error, OSError) else "",
+            )
         ) from error
 
 

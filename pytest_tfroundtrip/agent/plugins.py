@@ -27,7 +27,9 @@ def preload(declared):
         for name in declared.get(kind, ()):
             try:
                 _find(kind, name)
-            except ValueError:  # a third party's data file without its module: refused when asked for
+            except (
+                ValueError
+            ):  # a third party's data file without its module: refused when asked for
                 continue
 
 

@@ -89,7 +89,7 @@ def check(declared, release, has):
             here[name] = not missing
             if missing and contains(entry["releases"], release):
                 contradictions.append(
-                    "apis.json says that %s exists in TensorFlow %d.%d (%s), but %s is missing there"
+                    "apis.json says that %s exists in TensorFlow %d.%d (%s), but %s is missing"
                     % (name, release[0], release[1], entry["releases"], ", ".join(missing))
                 )
     return here, contradictions

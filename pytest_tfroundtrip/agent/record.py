@@ -55,7 +55,8 @@ def read(folder):
     if content.get("schema") != SCHEMA:
         raise ValueError(
             "the record in %s has schema %r, this agent reads %d: it was written by another "
-            "version of pytest-tfroundtrip; save the model again" % (beside, content.get("schema"), SCHEMA)
+            "version of pytest-tfroundtrip; save the model again"
+            % (beside, content.get("schema"), SCHEMA)
         )
     return Artifact(payload, content, wire.read_tensors(os.path.join(beside, "record.npz")))
 

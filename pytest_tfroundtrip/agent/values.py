@@ -9,8 +9,24 @@ from . import wire
 
 #: What a wire.Tensor can hold. Quantized, 4 and 8 bit float types have no agreed encoding yet.
 DTYPES = frozenset(
-    "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool "
-    "string complex64 complex128".split()
+    [
+        "float16",
+        "float32",
+        "float64",
+        "bfloat16",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+        "string",
+        "complex64",
+        "complex128",
+    ]
 )
 
 
@@ -62,7 +78,7 @@ def from_array(value, dtype):
 
 
 def as_dtype(value, name):
-    """The wire.Tensor of any array-like, converted to a dtype; TypeError, ValueError if it can't."""
+    """The wire.Tensor of any array-like as a dtype; TypeError or ValueError if it can't."""
     if name == "string":
         return from_array(value, tf.string)
     array = np.asarray(value)
@@ -81,5 +97,5 @@ def from_eager(tensor):
 def seed_everything(seed):
     """Seed Python, numpy and TensorFlow (the current graph's generator, where there is one)."""
     random.seed(seed)
-    np.random.seed(seed % (1 << 32))
+    np.random.seed(seed % (1 << 32))  # noqa: NPY002  the generator that models use
     tf.compat.v1.set_random_seed(seed)

@@ -29,12 +29,12 @@ def item(variable, name, **more):
         shape=contract.dimensions(variable.shape),
         kind=kind(variable),
         trainable=bool(getattr(variable, "trainable", False)),
-        **more
+        **more,
     )
 
 
 def kind(variable):
-    """ "ref" for TF1's reference variables, whose dtype has "_ref" in it, else "resource"."""
+    """Give "ref" for TF1's reference variables, whose dtype has "_ref" in it, else "resource"."""
     dtype = variable.dtype  # a str in Keras 3
     return "ref" if getattr(dtype, "_is_ref_dtype", False) else "resource"
 

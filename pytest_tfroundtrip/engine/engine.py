@@ -15,6 +15,7 @@ from pytest_tfroundtrip.engine.runs import RunFolder
 from pytest_tfroundtrip.engine.scheduler import Scheduler
 from pytest_tfroundtrip.engine.store import Store, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
+from pytest_tfroundtrip.judge import ArtifactDamaged
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.runtimes import prepare
 from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
@@ -332,6 +333,12 @@ class Engine:
         if cell.key not in self.observations:
             try:
                 self.observations[cell.key] = await self._observation(cell)
+            except ArtifactDamaged as error:
+                await asyncio.to_thread(self._remove_artifact, cell)
+                message = f"{error}\nThe artifact has been removed from the store: run again."
+                self.observations[cell.key] = Observation(
+                    Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, message
+                )
             except RoundTripError as error:
                 self.observations[cell.key] = Observation(
                     Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, str(error)
@@ -345,6 +352,11 @@ class Engine:
                     Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, message
                 )
         return self.observations[cell.key]
+
+    def _remove_artifact(self, cell: Cell) -> None:
+        saved = self._saves[planning.save_key(cell.save)].result()
+        if saved.folder is not None:
+            shutil.rmtree(saved.folder, ignore_errors=True)
 
     async def _observation(self, cell: Cell) -> Observation:
         load = planning.load_of(cell)

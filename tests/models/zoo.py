@@ -1,5 +1,7 @@
 """Every dtype and rank there is an encoding for, in syntax that Python 3.6 reads."""
 
+# ruff: noqa: RUF012  a model states its inputs and examples as class attributes
+
 import numpy as np
 import tensorflow as tf
 
@@ -57,7 +59,7 @@ class Ranks(tf.Module):
         "any": [[[1.0]]],
     }
 
-    def __call__(self, r0, r1, r2, r3, r4, any):  # noqa: A002
+    def __call__(self, r0, r1, r2, r3, r4, any):  # noqa: A002, PLR0917
         return {"q0": r0 * 2, "q1": r1 * 2, "q2": r2 * 2, "q3": r3 * 2, "q4": r4 * 2, "w": any * 2}
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from interpreters import find_python
 
 from pytest_tfroundtrip.agent import wire
-
-from interpreters import find_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -285,11 +284,11 @@ def test_children_die_with_an_agent_that_is_killed(server: Server) -> None:
 
 def test_a_hundred_steps_leave_no_descriptor_and_no_zombie(server: Server) -> None:
     server.result("echo")
-    before = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    before = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
     for _ in range(100):
         assert server.result("echo")["status"] == "ok"
     assert quiet(server.process.pid)
-    assert len(os.listdir(f"/proc/{server.process.pid}/fd")) == before
+    assert len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.7", "3.13"])

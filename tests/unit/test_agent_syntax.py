@@ -7,10 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from interpreters import find_python
 
 from pytest_tfroundtrip.agent import wire
-
-from interpreters import find_python
 
 AGENT = Path(wire.__file__).parent
 ROOT = Path(__file__).parents[2]

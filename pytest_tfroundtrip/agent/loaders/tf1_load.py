@@ -48,7 +48,7 @@ def _tensors(g, infos):
 @contextlib.contextmanager
 def load(artifact, _variant):
     """Load the meta graph of the recorded tags into a session of its own."""
-    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
+    with graph.session() as session:
         tags = artifact.record["contract"]["tags"]
         meta_graph = tf1.saved_model.load(session, tags, artifact.payload)
         yield _Loaded(session, meta_graph, artifact.record["signature"])

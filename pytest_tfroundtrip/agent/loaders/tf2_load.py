@@ -111,5 +111,5 @@ def load(artifact, _variant):
     if tf.executing_eagerly():
         yield _Loaded(restore(artifact.payload), artifact.record, None)
         return
-    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
+    with graph.session() as session:
         yield _Loaded(restore(artifact.payload), artifact.record, session)

@@ -5,7 +5,7 @@ import os
 
 import tensorflow as tf
 
-from .. import record, wire
+from .. import record, values
 from . import graph
 
 tf1 = tf.compat.v1
@@ -44,7 +44,7 @@ def save(model, payload, _variant):
 
 
 def _without_fixed_batch(model):
-    """``build_raw_serving_input_receiver_fn`` makes the first dimension unknown, whatever it was."""
+    """Leave the first dimension unknown, as ``build_raw_serving_input_receiver_fn`` will."""
     fixed = type(model)(
         model.cls,
         model.title,
@@ -63,22 +63,15 @@ def _without_fixed_batch(model):
 
 
 def _dataset(example):
-    """A dataset of one element. Of constants: ``from_tensors`` copies them into the graph."""
+    """A dataset of one element."""
     return tf.data.Dataset.from_tensors(
-        {name: _constant(each) for name, each in example.items()}
+        {name: values.to_tf(each) for name, each in example.items()}
     )
-
-
-def _constant(tensor):
-    from .. import values
-
-    assert isinstance(tensor, wire.Tensor)
-    return values.to_tf(tensor)
 
 
 def _outputs(model, checkpoint):
     """Build the model once more, restore the checkpoint, compute; returns ``record.Saved``."""
-    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
+    with graph.session() as session:
         tf1.train.create_global_step()
         inputs = graph.placeholders(model.inputs, prefix="fed_")
         built = graph.Built(session, inputs, model.call(model.build(), inputs))

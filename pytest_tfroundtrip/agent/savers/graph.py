@@ -27,8 +27,7 @@ class Built(object):
         return record.Saved(
             fed=model.examples,
             outputs=outputs,
-            variables=variables.of_collection(self.session)
-            or variables.Variables("name", [], {}),
+            variables=variables.of_collection(self.session) or variables.Variables("name", [], {}),
             batched=model.batched,
             callable=False,
             format="saved_model",
@@ -37,14 +36,21 @@ class Built(object):
 
 
 @contextlib.contextmanager
+def session():
+    """Open a session on a graph of its own; both are the default ones inside."""
+    with tf.Graph().as_default() as graph, tf1.Session(graph=graph) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
 def built(model, variant=None):
     """Build the model on placeholders in a new graph, initialised; yields :class:`Built`."""
-    with tf.Graph().as_default() as graph, tf1.Session(graph=graph) as session:
+    with session() as opened:
         with variables_of(variant):
             inputs = placeholders(model.inputs)
             outputs = model.call(model.build(), inputs)
-        initialise(session)
-        yield Built(session, inputs, outputs)
+        initialise(opened)
+        yield Built(opened, inputs, outputs)
 
 
 def placeholders(specs, prefix=""):
@@ -98,10 +104,22 @@ def variables_of(variant):
 
 
 def _reference(_next_creator, **given):
-    taken = (
-        "initial_value trainable collections validate_shape caching_device name variable_def dtype "
-        "expected_shape import_scope constraint synchronization aggregation shape"
-    ).split()
+    taken = [
+        "initial_value",
+        "trainable",
+        "collections",
+        "validate_shape",
+        "caching_device",
+        "name",
+        "variable_def",
+        "dtype",
+        "expected_shape",
+        "import_scope",
+        "constraint",
+        "synchronization",
+        "aggregation",
+        "shape",
+    ]
     kept = {key: given[key] for key in taken if given.get(key) is not None}
     if kept.get("shape") is not None:  # RefVariable of 1.15 knows no such argument
         kept["expected_shape"] = kept.pop("shape")
@@ -119,11 +137,20 @@ def _ref_variable_class():
 def _resource(next_creator, **given):
     from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
-    taken = (
-        "initial_value trainable collections validate_shape caching_device name variable_def dtype "
-        "import_scope constraint synchronization aggregation shape"
-    ).split()
+    taken = [
+        "initial_value",
+        "trainable",
+        "collections",
+        "validate_shape",
+        "caching_device",
+        "name",
+        "variable_def",
+        "dtype",
+        "import_scope",
+        "constraint",
+        "synchronization",
+        "aggregation",
+        "shape",
+    ]
     del next_creator  # 1.15's would make a reference variable for tf.Variable
-    return ResourceVariable(
-        **{key: given[key] for key in taken if given.get(key) is not None}
-    )
+    return ResourceVariable(**{key: given[key] for key in taken if given.get(key) is not None})

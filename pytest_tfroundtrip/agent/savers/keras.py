@@ -4,7 +4,7 @@ import collections
 
 import tensorflow as tf
 
-from .. import record, values, variables
+from .. import record, variables
 from ..errors import ModelError, Refusal
 from . import graph, tf_module
 
@@ -58,7 +58,7 @@ def input_names(built, model):
     names = tensor_names(built)
     if sorted(names) != sorted(model.inputs):
         raise ModelError(
-            "%s: the Input layers of keras_model() are named %s, `inputs` says %s. Name them alike: "
+            "%s: keras_model() has Input layers %s, `inputs` says %s. Name them alike: "
             "tf.keras.Input(..., name=...)." % (model.title, sorted(names), sorted(model.inputs))
         )
     return names

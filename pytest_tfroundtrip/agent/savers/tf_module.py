@@ -24,9 +24,8 @@ def save(model, payload, variant):
         return _save(model, payload, variant, None)
     # 1.15's own tf.Variable is a reference variable, which tf.saved_model.save cannot save
     # ("references a symbolic Tensor"): who calls it from TF1 code enables resource variables.
-    with tf.Graph().as_default() as g, tf1.Session(graph=g) as session:
-        with graph.variables_of("resource"):
-            return _save(model, payload, variant, session)
+    with graph.session() as session, graph.variables_of("resource"):
+        return _save(model, payload, variant, session)
 
 
 def _save(model, payload, variant, session):

@@ -3,6 +3,9 @@
 Started as ``python fork_server.py AGENT_FOLDER``, by any Python from 3.6 on.
 """
 
+# It runs under Python 3.6, as the agent does.
+# ruff: noqa: PTH109, PTH118, PTH208, T201, ICN001
+
 import importlib.util
 import os
 import signal
