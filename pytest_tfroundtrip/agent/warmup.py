@@ -120,7 +120,7 @@ def _xla_kernels():
         raise OSError("the mangled symbol is only known on Linux")
     for path in _tensorflow_libraries():
         try:
-            function = getattr(ctypes.CDLL(path, ctypes.RTLD_GLOBAL), _XLA)
+            function = getattr(ctypes.CDLL(path), _XLA)
         except (AttributeError, OSError):
             continue
         function.restype = None

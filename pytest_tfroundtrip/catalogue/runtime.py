@@ -276,13 +276,11 @@ def _nearest(base: str, names: list[str]) -> str | None:
     except InvalidVersion:
         near = difflib.get_close_matches(base, names, n=1, cutoff=0.5)
         return near[0] if near else None
-    catalogue = list(releases())
-
-    def distance(name: str) -> tuple[int, int]:
-        version = Version(name)
-        return abs(version.major - wanted.major), abs(version.minor - wanted.minor)
-
-    return min(catalogue, key=distance)
+    newest_first = [*releases()][::-1]
+    same = [name for name in newest_first if Version(name).major == wanted.major]
+    if not same:
+        return newest_first[0] if wanted > Version(newest_first[0]) else newest_first[-1]
+    return min(same, key=lambda name: abs(Version(name).minor - wanted.minor))
 
 
 def _check_own_name(name: str, title: str) -> None:

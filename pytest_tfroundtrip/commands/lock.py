@@ -122,10 +122,10 @@ def _compile(runtime: Runtime, provider: VenvProvider, uv: Uv, *, upgrade: bool)
 
 def _tell(lock: _Lock, *, check: bool) -> None:
     if not lock.changed:
-        say(f"{lock.name}: unchanged, {len(_pins(lock.new))} packages")
+        say(f"{lock.name}: unchanged ({len(_pins(lock.new))} packages)")
         return
     if not lock.old:
-        say(f"{lock.name}: {'missing' if check else 'new'}, {len(_pins(lock.new))} packages")
+        say(f"{lock.name}: {'missing' if check else 'new'} ({len(_pins(lock.new))} packages)")
         return
     old, new = _pins(lock.old), _pins(lock.new)
     what = [f"-{name}" for name in old if name not in new]

@@ -138,10 +138,8 @@ def _list(catalogue: _Catalogue, chosen: Mapping[str, Runtime]) -> int:
     say(f"{catalogue.cache}: {human_size(total)}")
     if unused := catalogue.unused():
         size = sum(folder_size(folder) for folder in unused)
-        say(
-            f"{len(unused)} environments are not used any more ({human_size(size)}): runtimes"
-            " remove --unused"
-        )
+        count = "1 environment is" if len(unused) == 1 else f"{len(unused)} environments are"
+        say(f"{count} not used any more ({human_size(size)}): runtimes remove --unused")
     return 0
 
 

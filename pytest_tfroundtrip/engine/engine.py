@@ -246,7 +246,10 @@ class Engine:
             runtime, provider=self.settings.provider, cache=self.settings.cache
         )
         agent = AgentProcess(runtime)
-        log = (await self._run_folder()).file(f"agent-{process}", "log")
+        try:
+            log = (await self._run_folder()).file(f"agent-{process}", "log")
+        except OSError as error:
+            raise EnvironmentFailed(self._unwritable(error)) from error
         hello = await agent.start(
             provider.command(environment, runtime), log=log, start_timeout=START_SECONDS
         )
@@ -344,14 +347,17 @@ class Engine:
                     Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, str(error)
                 )
             except OSError as error:
-                message = (
-                    f"{error}. The folder {self.settings.cache} must be writable: choose another"
-                    " with --tf-cache=DIR."
-                )
                 self.observations[cell.key] = Observation(
-                    Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, message
+                    Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, self._unwritable(error)
                 )
         return self.observations[cell.key]
+
+    def _unwritable(self, error: OSError) -> str:
+        folder = self.settings.keep or self.settings.cache
+        return (
+            f"{error}. The folder {folder} must be writable: choose another with --tf-cache=DIR"
+            " (for results: --tf-keep=DIR)."
+        )
 
     def _remove_artifact(self, cell: Cell) -> None:
         saved = self._saves[planning.save_key(cell.save)].result()

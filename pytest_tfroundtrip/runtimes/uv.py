@@ -30,6 +30,7 @@ _OFFLINE = (
     "network was disabled",
     "operation timed out",
 )
+_UNKNOWN = ("no version of", "no versions of", "not found in the cache")
 _NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded")
 _FINDING = threading.Lock()
 _NO_ACCESS = ("Read-only file system", "Permission denied")
@@ -44,7 +45,9 @@ class UvFailed(Exception):  # noqa: N818 - says what happened
 
     @property
     def offline(self) -> bool:
-        """Whether the network was missing."""
+        """Whether the network was missing, or forbidden by the user (UV_OFFLINE)."""
+        if os.environ.get("UV_OFFLINE", "").lower() in ("1", "true") and _any(_UNKNOWN, self.said):
+            return True
         return _any(_OFFLINE, self.said)
 
     @property

@@ -117,7 +117,7 @@ class VenvProvider:
         key = hashlib.sha256(f"{BUILDER}\n{python}\n{lock_digest(lock)}".encode()).hexdigest()
         return self.folder / f"{runtime.environment}-{key[:16]}"
 
-    def lock_text(self, runtime: Runtime) -> str:
+    def lock_text(self, runtime: Runtime, progress: Callable[[str], None]) -> str:
         """The runtime's lock, compiled into the cache where the catalogue has none.
 
         Raises:
@@ -134,6 +134,7 @@ class VenvProvider:
                 f" python -m pytest_tfroundtrip lock {runtime.environment}"
             )
             raise EnvironmentFailed(msg)
+        progress(f"locking {made.name}: {made.title} ...")
         text = compile_lock(made, self.uv)
         write_aside(file, text)
         return text
@@ -146,16 +147,19 @@ class VenvProvider:
             return found
         name = runtime.environment
         with self._alone(name, progress):
-            place = self.folder_of(runtime, self.lock_text(runtime))
+            lock = self.lock_text(runtime, progress)
+            place = self.folder_of(runtime, lock)
             found = read_environment(place)
             if found is not None:  # made by whom we waited for
                 return found
             self._sweep(name, place)
-            return self._make(runtime, place, progress)
+            return self._make(runtime, lock, place, progress)
 
-    def _make(self, runtime: Runtime, place: Path, progress: Callable[[str], None]) -> Environment:
+    def _make(
+        self, runtime: Runtime, lock: str, place: Path, progress: Callable[[str], None]
+    ) -> Environment:
         started = time.monotonic()
-        name, lock = runtime.environment, self.lock_text(runtime)
+        name = runtime.environment
         interpreter = self._interpreter(runtime, progress)
         progress(
             f"making {name}: TensorFlow {runtime.release.tensorflow} on Python"
@@ -217,8 +221,9 @@ class VenvProvider:
 
         The lock of this name is held: nobody is making what is removed.
         """
-        for left in [*(self.folder / ".making").glob(f"{name}-????????"), place]:
-            remove_folder(left)
+        for left in (self.folder / ".making").glob(f"{name}-????????"):
+            shutil.rmtree(left, ignore_errors=True)  # its uv may still write there: next time
+        remove_folder(place)
 
     def _interpreter(self, runtime: Runtime, progress: Callable[[str], None]) -> Interpreter:
         return self._own(runtime) or find_interpreter(runtime.release.python, self.uv, progress)

@@ -49,6 +49,7 @@ class Project:
     script: Path
     log: Path
     options: list[str] = field(default_factory=list)
+    neighbours: list[str] = field(default_factory=list)  # plugins to run beside
 
     @property
     def path(self) -> Path:
@@ -63,7 +64,8 @@ class Project:
         return [request for request in requests(self.log) if request["type"] == kind]
 
     def arguments(self, *args: str) -> list[str]:
-        without = [part for name in NEIGHBOURS for part in ("-p", f"no:{name}")]
+        others = [name for name in NEIGHBOURS if name not in self.neighbours]
+        without = [part for name in others for part in ("-p", f"no:{name}")]
         cache = self.path / "cache"
         fixed = ["--tf-roundtrip", f"--tf-cache={cache}", "-p", "fake_plugin"]
         return [*fixed, *without, *self.options, *args]

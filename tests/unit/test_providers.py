@@ -1,0 +1,267 @@
+"""The providers that make nothing, the choice of one, and many environments at once."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+import time
+from concurrent.futures import wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
+from pytest_tfroundtrip.errors import EnvironmentFailed
+from pytest_tfroundtrip.runtimes import prepare, uv
+from pytest_tfroundtrip.runtimes.current import CurrentProvider
+from pytest_tfroundtrip.runtimes.installed import installed, installed_digest
+from pytest_tfroundtrip.runtimes.interpreters import Interpreter
+from pytest_tfroundtrip.runtimes.own import OwnProvider
+from pytest_tfroundtrip.runtimes.prepare import prepare_all, provider_of, ready
+from pytest_tfroundtrip.runtimes.provider import Environment
+from pytest_tfroundtrip.runtimes.uv import Stopped, Uv
+from pytest_tfroundtrip.runtimes.venv import VenvProvider
+
+
+def packages(folder: Path, **versions: str) -> Path:
+    """A folder on sys.path in which these distributions are installed."""
+    for name, version in versions.items():
+        (folder / f"{name}-{version}.dist-info").mkdir(parents=True)
+    return folder
+
+
+# What is installed
+
+
+def test_installed_tells_by_names_and_the_first_folder_wins(tmp_path: Path) -> None:
+    first = packages(tmp_path / "a", tensorflow_cpu="2.15.1", Some_Thing="1.0")
+    (first / "gast-0.2.2-py3.7.egg-info").mkdir()
+    (first / "numpy").mkdir()
+    second = packages(tmp_path / "b", tensorflow_cpu="2.0.0")
+    found = installed([first, second, tmp_path / "none"])
+    assert found == {"tensorflow-cpu": "2.15.1", "some-thing": "1.0", "gast": "0.2.2"}
+    assert installed_digest(found, "3.11.7") != installed_digest(found, "3.11.8")
+
+
+# current
+
+
+@pytest.fixture
+def beside_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    return tmp_path
+
+
+def refusal(runtime: Runtime) -> str:
+    with pytest.raises(EnvironmentFailed) as caught:
+        CurrentProvider().prepare(runtime, print)
+    assert CurrentProvider().ready(runtime) is None
+    return str(caught.value)
+
+
+def test_current_is_the_interpreter_of_pytest(beside_pytest: Path) -> None:
+    packages(beside_pytest, tensorflow_cpu="2.15.1", tensorflow_hub="0.15.0")
+    found = CurrentProvider().prepare(parse_runtime("2.15+v1"), print)
+    assert (found.provider, found.python) == ("current", Path(sys.executable))
+    assert found.versions["tensorflow"] == "2.15.1"
+    before = found.lock
+    packages(beside_pytest, custom_ops="1.0")
+    assert CurrentProvider().prepare(parse_runtime("2.15"), print).lock != before
+
+
+def test_current_without_tensorflow_says_so(beside_pytest: Path) -> None:
+    del beside_pytest
+    assert "there is none in it" in refusal(parse_runtime("2.15"))
+
+
+def test_current_with_another_release_says_which(beside_pytest: Path) -> None:
+    packages(beside_pytest, tensorflow="2.14.1")
+    assert "is TensorFlow 2.15.1, but the interpreter of pytest" in refusal(parse_runtime("2.15"))
+    assert "has 2.14.1" in refusal(parse_runtime("2.15"))
+
+
+def test_current_has_one_hub(beside_pytest: Path) -> None:
+    packages(beside_pytest, tensorflow="2.15.1")
+    assert "not another tensorflow-hub" in refusal(parse_runtime("2.15+hub0.12"))
+
+
+# own
+
+
+def own(python: str, tensorflow: str = "2.15.1", *requirements: str) -> Runtime:
+    table = OwnRuntime("prod", tensorflow, python=python, requirements=requirements)
+    return parse_runtime("prod", {"prod": table})
+
+
+@pytest.fixture
+def prod(tmp_path: Path) -> Path:
+    """A program that answers as a Python with TensorFlow 2.15.1 would."""
+    site = packages(tmp_path / "site-packages", tensorflow="2.15.1")
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\necho x >> {tmp_path}/starts\n"
+        f'echo \'["3.9.1", "CPython", 8, "{python}", ["", "{site}"]]\'\n'
+    )
+    python.chmod(0o755)
+    return python
+
+
+def test_an_own_interpreter_is_started_once_and_looked_at_anew(prod: Path, tmp_path: Path) -> None:
+    provider = OwnProvider(tmp_path / "cache")
+    runtime = own(str(prod))
+    assert provider.ready(runtime) is None
+    made = provider.prepare(runtime, print)
+    assert provider.ready(runtime) == made
+    assert (made.versions["tensorflow"], made.versions["python"]) == ("2.15.1", "3.9.1")
+    assert (tmp_path / "starts").read_text() == "x\n"
+    packages(tmp_path / "site-packages", custom_ops="1.0")
+    there = provider.ready(runtime)
+    assert there
+    assert there.lock != made.lock
+
+
+def test_an_own_interpreter_has_to_hold_what_is_stated(prod: Path, tmp_path: Path) -> None:
+    provider = OwnProvider(tmp_path / "cache")
+    with pytest.raises(EnvironmentFailed, match=r"has TensorFlow 2\.15\.1, but .* says 2\.14\.0"):
+        provider.prepare(own(str(prod), "2.14.0"), print)
+    (tmp_path / "site-packages" / "tensorflow-2.15.1.dist-info").rmdir()
+    with pytest.raises(EnvironmentFailed, match=r'requirements = \["tensorflow==2\.15\.1"\]'):
+        provider.prepare(own(str(prod)), print)
+
+
+# The choice
+
+
+def test_who_has_which_runtime(tmp_path: Path) -> None:
+    def chosen(runtime: Runtime, provider: str = "auto") -> type:
+        return type(provider_of(runtime, provider=provider, cache=tmp_path))
+
+    assert chosen(parse_runtime("2.15")) is VenvProvider
+    assert chosen(parse_runtime("2.15"), "current") is CurrentProvider
+    assert chosen(own("python3")) is OwnProvider
+    assert chosen(own("python3", "2.15.1", "custom-ops")) is VenvProvider
+
+
+# Many at once
+
+
+class Slow(VenvProvider):
+    """Makes environments of nothing; one is broken."""
+
+    def prepare(self, runtime: Runtime, progress: Any) -> Environment:
+        progress(f"making {runtime.environment}")
+        if runtime.environment == "2.3":
+            msg = "no 2.3 today"
+            raise EnvironmentFailed(msg)
+        time.sleep(0.3)
+        return Environment(runtime.environment, "venv", Path(), {}, "", Path())
+
+
+def test_all_are_made_at_once_and_one_failure_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "VenvProvider", Slow)
+    names = ["2.15", "2.15+v1", "2.3", "2.21"]
+    told: list[str] = []
+    started = time.monotonic()
+    made = prepare_all(
+        [parse_runtime(name) for name in names], cache=tmp_path, progress=told.append
+    )
+    assert time.monotonic() - started < 0.55
+    assert list(made) == ["2.15", "2.3", "2.21"]
+    assert str(made["2.3"]) == "no 2.3 today"
+    assert isinstance(made["2.15"], Environment)
+    assert sorted(told) == ["making 2.15", "making 2.21", "making 2.3"]
+
+
+def test_what_is_there_is_told_by_environment(tmp_path: Path) -> None:
+    assert ready([parse_runtime("2.15"), own("/none")], cache=tmp_path) == {}
+
+
+@pytest.fixture
+def endless_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A uv that starts a process of its own and never ends; returns the file with their pids."""
+    pids = tmp_path / "pids"
+    program = tmp_path / "uv"
+    program.write_text(f"#!/bin/sh\nsleep 60 &\necho $$ $! >> {pids}\nwait\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(uv, "_program", lambda: str(program))
+    return pids
+
+
+def until_written(file: Path) -> list[int]:
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if file.exists() and (text := file.read_text()).endswith("\n"):
+            return [int(pid) for pid in text.split()]
+        time.sleep(0.01)
+    msg = "uv was not started"
+    raise AssertionError(msg)
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def all_gone(pids: list[int]) -> bool:
+    end = time.monotonic() + 5
+    while any(running(pid) for pid in pids) and time.monotonic() < end:
+        time.sleep(0.01)
+    return not any(running(pid) for pid in pids)
+
+
+def test_uv_is_stopped_with_all_it_started(endless_uv: Path) -> None:
+    tool, ended = Uv(), list[BaseException]()
+
+    def work() -> None:
+        try:
+            tool.run("sync")
+        except Stopped as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    pids = until_written(endless_uv)
+    tool.stop()
+    thread.join(5)
+    assert len(ended) == 1
+    assert all_gone(pids)
+    with pytest.raises(Stopped):
+        tool.run("sync")
+
+
+def test_ctrl_c_leaves_nothing_half_made(
+    endless_uv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids: list[int] = []
+
+    def interrupted(futures: Any, timeout: float | None = None) -> Any:
+        pids.extend(until_written(endless_uv))
+        if timeout:
+            raise KeyboardInterrupt
+        return wait(futures)
+
+    monkeypatch.setattr(prepare, "wait", interrupted)
+    monkeypatch.setattr(
+        "pytest_tfroundtrip.runtimes.venv.find_interpreter",
+        lambda *_: current_interpreter(),
+    )
+    cache = tmp_path / "cache"
+    with pytest.raises(KeyboardInterrupt):
+        prepare_all([parse_runtime("2.15")], cache=cache, progress=lambda _: None)
+    assert all_gone(pids)
+    assert os.listdir(cache / "environments" / ".making") == []  # noqa: PTH208
+    assert [path.name for path in (cache / "environments").glob("[!.]*")] == []
+
+
+def current_interpreter() -> Any:
+    mine = Path(sys.executable)
+    return Interpreter(mine, platform.python_version(), "PATH", mine)

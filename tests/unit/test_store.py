@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from test_cells import a_cell
+
+from pytest_tfroundtrip.cells import Model, Save
+from pytest_tfroundtrip.engine.store import KEPT_SECONDS, Store, save_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "affine.py").write_text("class Affine: ...")
+    (tmp_path / "weights.txt").write_text("1 2 3")
+    return tmp_path
+
+
+@pytest.fixture
+def save(root: Path) -> Save:
+    return a_cell("tf_module", "2.15", model=Model("Affine", root / "affine.py", root)).save
+
+
+def make(store: Store, root: Path, key: str = "key") -> Path:
+    made = store.making()
+    (made / "payload").mkdir()
+    (made / "payload" / "saved_model.pb").write_bytes(b"model")
+    (made / "record.json").write_text("{}")
+    return store.keep(made, key, root, [str(root / "affine.py"), str(root / "weights.txt")])
+
+
+def test_what_was_kept_is_found(root: Path) -> None:
+    store = Store(root / "store")
+    kept = make(store, root)
+    assert store.find("key", root) == kept
+    assert store.find("other", root) is None
+    assert not list((store.folder / ".making").iterdir())
+
+
+def test_a_changed_source_makes_it_stale_and_a_restored_one_current(root: Path) -> None:
+    store = Store(root / "store")
+    kept = make(store, root)
+    (root / "weights.txt").write_text("1 2 4")
+    assert store.find("key", root) is None
+    other = make(store, root)
+    assert other != kept
+    (root / "weights.txt").write_text("1 2 3")
+    assert store.find("key", root) == kept
+
+
+@pytest.mark.parametrize("damage", ["payload/saved_model.pb", "record.json", "manifest.json"])
+def test_a_missing_or_cut_file_makes_it_stale_until_it_is_made_again(
+    root: Path, damage: str
+) -> None:
+    store = Store(root / "store")
+    kept = make(store, root)
+    (kept / damage).write_bytes(b"")
+    assert store.find("key", root) is None
+    assert make(store, root) == kept
+    assert store.find("key", root) == kept
+
+
+def test_the_same_made_twice_is_kept_once(root: Path) -> None:
+    store = Store(root / "store")
+    assert make(store, root) == make(store, root)
+    assert len(list((store.folder / "key").iterdir())) == 1
+
+
+def test_what_no_run_took_for_long_is_swept(root: Path) -> None:
+    store = Store(root / "store")
+    old, fresh, half = make(store, root, "old"), make(store, root, "fresh"), store.making()
+    before = time.time() - KEPT_SECONDS - 60
+    for path in (old, half):
+        os.utime(path, (before, before))
+    store.sweep()
+    assert not old.exists()
+    assert not half.exists()
+    assert store.find("fresh", root) == fresh
+
+
+def test_the_key_changes_with_all_that_the_artifact_depends_on(save: Save, root: Path) -> None:
+    from pytest_tfroundtrip.catalogue.runtime import parse_runtime  # noqa: PLC0415
+
+    keys = {
+        save_key(save, "lock"),
+        save_key(save, "another lock"),
+        save_key(replace(save, seed=1), "lock"),
+        save_key(replace(save, runtime=parse_runtime("2.15+v1")), "lock"),
+        save_key(replace(save, runtime=parse_runtime("2.16+tf_keras")), "lock"),
+        save_key(a_cell("builder", "2.15", model=save.model).save, "lock"),
+    }
+    (root / "affine.py").write_text("class Affine: changed = True")
+    keys.add(save_key(save, "lock"))
+    assert len(keys) == 7
+    assert save_key(save, "lock") in keys
