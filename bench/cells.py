@@ -112,7 +112,7 @@ def table(title: str, costs: Mapping[Route, Costs]) -> str:
             "".join(
                 f"{1e3 * cost.best(way):7.1f}{f'({1e3 * cost.middle(way):.1f})':>8}" for way in ways
             )
-            + f"{cost.of_loop:5.2f}x{1 / cost.of_process:7.0f}x"[:14].rjust(14).replace("x", "×", 1)
+            + f"{cost.of_loop:5.2f}×{f'1/{1 / cost.of_process:.0f}':>8}"
         ),
     )
     block(

@@ -97,7 +97,9 @@ def run(runs: Runs, folder: Path, *arguments: str) -> str:
 
 def collected(said: str) -> list[str]:
     """The ids in the output of ``pytest --co -q``, without the test's own name."""
-    return [line.partition("[")[2][:-1] for line in said.splitlines() if "::" in line and "[" in line]
+    return [
+        line.partition("[")[2][:-1] for line in said.splitlines() if "::" in line and "[" in line
+    ]
 
 
 def many_cells(folder: Path, number: int) -> int:

@@ -9,6 +9,7 @@ import argparse
 import json
 import resource
 import time
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -23,7 +24,7 @@ SIGNATURE = "serving_default"
 tf1 = tf.compat.v1
 
 
-def tf1_load(folder):
+def tf1_load(folder: str) -> Any:
     """Load into a session; run the signature's tensors and read the variables."""
     with tf.Graph().as_default() as graph, tf1.Session(graph=graph) as session:
         signature = tf1.saved_model.load(session, ["serve"], folder).signature_def[SIGNATURE]
@@ -32,7 +33,7 @@ def tf1_load(folder):
         return {"session": outputs}, session.run(tf1.global_variables())
 
 
-def tf2_load(folder):
+def tf2_load(folder: str) -> Any:
     """Load eagerly, or where TensorFlow builds graphs into one of its own."""
     if tf.executing_eagerly():
         loaded = tf.saved_model.load(folder)
@@ -54,7 +55,7 @@ def tf2_load(folder):
         return calls, session.run(_variables(loaded))
 
 
-def _functions(loaded):
+def _functions(loaded: Any) -> List[Tuple[str, Any]]:
     """The signature and, where it was restored, the object's own ``__call__``."""
     functions = [("signature", loaded.signatures[SIGNATURE])]
     if hasattr(loaded, "w"):  # tf.saved_model.save's; a Builder's loads as a bag of variables
@@ -62,18 +63,19 @@ def _functions(loaded):
     return functions
 
 
-def _variables(loaded):
+def _variables(loaded: Any) -> Any:
     return [loaded.w, loaded.b] if hasattr(loaded, "w") else list(loaded.variables)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("loader", choices=["tf1_load", "tf2_load"])
     parser.add_argument("folder")
     parser.add_argument("--repeat", type=int, default=1)
     arguments = parser.parse_args()
     load = {"tf1_load": tf1_load, "tf2_load": tf2_load}[arguments.loader]
-    first, stable, cpu, wall = None, True, [], []
+    first = None  # type: Any
+    stable, cpu, wall = True, [], []
     for _ in range(arguments.repeat):
         begun = time.process_time(), time.perf_counter()
         seen = load(arguments.folder)
@@ -98,7 +100,7 @@ def main():
     )
 
 
-def _plain(seen):
+def _plain(seen: Any) -> Tuple[Dict[str, Any], List[Any]]:
     calls, variables = seen
     return (
         {name: [each.tolist() for each in outputs] for name, outputs in calls.items()},

@@ -123,7 +123,9 @@ class Agent:
         common = {"variant": None, "behavior": None, "timeout": SECONDS, "log": str(log)}
         answer = await self._process.step({**message, **common})
         if answer["status"] != "ok" or answer.get("absent"):
-            msg = f"{self.runtime}: {message['action']} failed: {answer.get('message')} (log: {log})"
+            msg = (
+                f"{self.runtime}: {message['action']} failed: {answer.get('message')} (log: {log})"
+            )
             raise BenchError(msg)
         return answer
 
@@ -249,7 +251,9 @@ def _naive(
         wall = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        msg = f"{agent.runtime}: {route} by naive.py ended with {process.returncode}: see {log.name}"
+        msg = (
+            f"{agent.runtime}: {route} by naive.py ended with {process.returncode}: see {log.name}"
+        )
         raise BenchError(msg)
     peak = used.ru_maxrss * 1024 / MEGABYTE  # ru_maxrss is in KiB on Linux
     return json.loads(said), Sample(used.ru_utime + used.ru_stime, wall, peak)

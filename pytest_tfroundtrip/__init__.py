@@ -4,8 +4,3 @@ The plugin registers itself with pytest when installed (entry point ``pytest11``
 package imports tensorflow except :mod:`pytest_tfroundtrip.agent`, which runs inside a runtime's own
 Python.
 """
-
-from importlib.metadata import version
-
-__version__ = version("pytest-tfroundtrip")
-__all__ = ["__version__"]

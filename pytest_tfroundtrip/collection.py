@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +45,19 @@ def parametrize(
 
 
 def _param(test: TestCell) -> Any:
-    marks: list[Any] = [pytest.mark.tf_cell(**test.cell.mark(str(test.expectation.promise)))]
+    marks: list[Any] = [_cell_mark(**test.cell.mark(str(test.expectation.promise)))]
     expected = test.expectation
     if expected.strict:
         # Not one verdict's class: several causes may strike, each with a verdict of its own.
         raises = pytest.RaisesExc(VerdictFailure, check=partial(_as_expected, expected))
         marks.append(pytest.mark.xfail(strict=True, raises=raises, reason=expected.reason))
     return pytest.param(test, id=test.cell.id, marks=marks)
+
+
+@cache
+def _cell_mark(**keywords: str) -> pytest.MarkDecorator:
+    """One mark for the same cell of every model: pytest takes long to make one."""
+    return pytest.mark.tf_cell(**keywords)
 
 
 def _as_expected(expected: Expectation, failure: VerdictFailure) -> bool:

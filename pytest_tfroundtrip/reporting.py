@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_tfroundtrip import __version__, expectations
+from pytest_tfroundtrip import expectations
 from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import REFERENCE
 from pytest_tfroundtrip.errors import EnvironmentFailed
@@ -98,7 +99,7 @@ class Reporting:
             [_info(runtime, engine) for runtime in engine.plan.runtimes()],
             started=self._started,
             seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
-            tool=__version__,
+            tool=version("pytest-tfroundtrip"),
         )
         write(path, whole)
 

@@ -64,7 +64,7 @@ def tensor(value: Any, dtype: Any = None) -> Tensor:
 
 
 def write_tensors(path: Any, tensors: Dict[str, Any]) -> None:
-    """Write a dict of name to :data:`Tensor` (or array) into one ``.npz``; names may be anything."""
+    """Write a dict of name to :data:`Tensor` or array into one ``.npz``; any name will do."""
     arrays = {}  # type: Dict[str, Any]
     meta = []
     for index, name in enumerate(sorted(tensors)):

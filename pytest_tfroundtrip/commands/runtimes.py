@@ -63,6 +63,10 @@ class _Catalogue:
         found = VenvProvider(self.cache).folder.glob("[!.]*")
         return sorted(folder for folder in found if folder.is_dir())
 
+    def half_made(self) -> list[Path]:
+        """What is being made, or was by a process that was killed: only the lock tells."""
+        return sorted(VenvProvider(self.cache).folder.glob(".making/*"))
+
     def current(self, runtimes: Iterable[Runtime]) -> set[Path]:
         """The folders of the environments that these runtimes would use."""
         return {there.folder for runtime in runtimes if (there := self.ready(runtime))}
@@ -222,19 +226,21 @@ def _remove(catalogue: _Catalogue, chosen: Mapping[str, Runtime], *, unused: boo
         if not mine:
             say(f"{name}: no environment is there")
         going += mine
+    if unused:
+        going += catalogue.half_made()
     failed = 0
     for folder in dict.fromkeys(going):
         manifest = read_manifest(folder)
         try:
             size = _remove_one(catalogue, folder)
+        except Timeout:  # before OSError, whose kind it is
+            failed += 1
+            complain(f"{folder} is being made by another process: try again when it is done")
         except OSError as error:
             failed += 1
             complain(f"{folder} cannot be removed: {error}. Is it yours?")
-        except Timeout:
-            failed += 1
-            complain(f"{folder} is being made by another process: try again when it is done")
         else:
-            title = manifest["name"] if manifest else folder.name
+            title = manifest["name"] if manifest else f"{folder.name}, which was half made"
             say(f"removed {title} ({human_size(size)})")
     return 1 if failed else 0
 

@@ -1,1 +1,1 @@
-"""The documents' own models as round-trip tests: ``pytest --tf-roundtrip --pyargs`` this package."""
+"""The documents' own models as round-trip tests."""

@@ -152,8 +152,12 @@ class VenvProvider:
             found = read_environment(place)
             if found is not None:  # made by whom we waited for
                 return found
-            self._sweep(name, place)
-            return self._make(runtime, lock, place, progress)
+            self._sweep(name)
+            remove_folder(place)  # broken, or it would have been found
+            try:
+                return self._make(runtime, lock, place, progress)
+            finally:
+                self._sweep(name)
 
     def _make(
         self, runtime: Runtime, lock: str, place: Path, progress: Callable[[str], None]
@@ -216,14 +220,14 @@ class VenvProvider:
         finally:
             lock.release()
 
-    def _sweep(self, name: str, place: Path) -> None:
-        """Remove what a process that was killed left half made, and what is broken in our place.
+    def _sweep(self, name: str) -> None:
+        """Remove what a process that was killed left half made.
 
-        The lock of this name is held: nobody is making what is removed.
+        The lock of this name is held: nobody is making what is removed. The killed process's uv
+        may still write there for a moment, so this is done before and after.
         """
         for left in (self.folder / ".making").glob(f"{name}-????????"):
-            shutil.rmtree(left, ignore_errors=True)  # its uv may still write there: next time
-        remove_folder(place)
+            shutil.rmtree(left, ignore_errors=True)
 
     def _interpreter(self, runtime: Runtime, progress: Callable[[str], None]) -> Interpreter:
         return self._own(runtime) or find_interpreter(runtime.release.python, self.uv, progress)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
@@ -83,6 +84,20 @@ def test_list_has_the_projects_own(run: Run, tmp_path: Path) -> None:
     _, out, _ = run("runtimes")
     (row,) = [line for line in out.splitlines() if line.startswith("prod")]
     assert row.split() == ["prod", "2.15.0", "own", "-", "-", "/opt/bin/python"]
+
+
+def test_unused_is_also_what_a_killed_process_left(run: Run, tmp_path: Path) -> None:
+    making = tmp_path / "cache" / "environments" / ".making"
+    (making / "2.15-01234567").mkdir(parents=True)
+    (making / "2.3-01234567").mkdir()
+    locks = making.parent / ".locks"
+    locks.mkdir()
+    with FileLock(locks / "2.3.lock"):
+        code, out, err = run("runtimes", "remove", "--unused")
+    assert code == 1
+    assert out == "removed 2.15-01234567, which was half made (0 MB)\n"
+    assert "2.3-01234567 is being made by another process" in err
+    assert [path.name for path in making.iterdir()] == ["2.3-01234567"]
 
 
 def test_remove_takes_one_and_unused_what_no_lock_names(run: Run, tmp_path: Path) -> None:
