@@ -104,7 +104,7 @@ def table(title: str, costs: Mapping[Route, Costs]) -> str:
         lines.extend(f"{route!s:21}{row(cost)}" for route, cost in costs.items())
         lines.append("")
 
-    heads = "".join(f"{way:>15}" for way in ways)
+    heads, three = ("".join(f"{way:>{width}}" for way in ways) for width in (15, 10))
     lines.append(f"{'':21}{heads}   agent against")
     block(
         f"{'CPU ms, min (median)':21}{'':45}{'loop':>6}{'process':>8}",
@@ -112,19 +112,19 @@ def table(title: str, costs: Mapping[Route, Costs]) -> str:
             "".join(
                 f"{1e3 * cost.best(way):7.1f}{f'({1e3 * cost.middle(way):.1f})':>8}" for way in ways
             )
-            + f"{cost.of_loop:5.2f}×{f'1/{1 / cost.of_process:.0f}':>8}"
+            + f"{cost.of_loop:5.2f}x{f'1/{1 / cost.of_process:.0f}':>8}"
         ),
     )
     block(
-        f"{'wall ms, minimum':21}{'process':>10}{'loop':>10}{'agent':>10}{'2 at once':>12}{'gain':>8}",
+        f"{'wall ms, minimum':21}{three}{'2 at once':>12}{'gain':>8}",
         lambda cost: (
             "".join(f"{1e3 * cost.best(way, 'wall'):10.1f}" for way in ways)
             + f"{1e3 * cost.best('two', 'wall'):12.1f}"
-            + f"{cost.best('agent', 'wall') / cost.best('two', 'wall'):7.2f}×"
+            + f"{cost.best('agent', 'wall') / cost.best('two', 'wall'):7.2f}x"
         ),
     )
     block(
-        f"{'peak memory, MB':21}{'process':>10}{'loop':>10}{'agent':>10}{'a child':>12}{'its own':>10}",
+        f"{'peak memory, MB':21}{three}{'a child':>12}{'its own':>10}",
         lambda cost: (
             f"{cost.best('process', 'peak'):10.0f}{cost.best('loop', 'peak'):10.0f}"
             f"{cost.parent_peak:10.0f}{cost.best('agent', 'peak'):12.0f}{cost.child_own:10.0f}"

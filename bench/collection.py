@@ -168,7 +168,7 @@ def report(number: int, runs: dict[str, Runs]) -> tuple[bool, str]:
     reference = min(runs["reference"].wall)
     idle = median(runs["idle with"].cpu) - median(runs["idle without"].cpu)
     holds = [
-        (ratio <= ITEMS_BOUND, f"{number} cells: {ratio:.2f}× as many plain items (1.5)"),
+        (ratio <= ITEMS_BOUND, f"{number} cells: {ratio:.2f}x as many plain items (1.5)"),
         (reference < REFERENCE_BOUND, f"--co of the reference: {reference:.2f} s wall (1 s)"),
         (idle < IDLE_BOUND, f"without --tf-roundtrip: {1e3 * idle:.1f} ms CPU (20 ms)"),
     ]

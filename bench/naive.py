@@ -9,7 +9,7 @@ import argparse
 import json
 import resource
 import time
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -55,7 +55,7 @@ def tf2_load(folder: str) -> Any:
         return calls, session.run(_variables(loaded))
 
 
-def _functions(loaded: Any) -> List[Tuple[str, Any]]:
+def _functions(loaded: Any) -> Any:
     """The signature and, where it was restored, the object's own ``__call__``."""
     functions = [("signature", loaded.signatures[SIGNATURE])]
     if hasattr(loaded, "w"):  # tf.saved_model.save's; a Builder's loads as a bag of variables
@@ -100,7 +100,7 @@ def main() -> None:
     )
 
 
-def _plain(seen: Any) -> Tuple[Dict[str, Any], List[Any]]:
+def _plain(seen: Any) -> Any:
     calls, variables = seen
     return (
         {name: [each.tolist() for each in outputs] for name, outputs in calls.items()},

@@ -192,9 +192,13 @@ async def memory(agent: Agent, route: Route, artifact: Path) -> tuple[float, flo
         for _ in range(5):
             _, folder = await agent.load(route, artifact)
             shutil.rmtree(folder)
-    status = Path(f"/proc/{agent.process.pid}/status").read_text(encoding="ascii")
-    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-    return peak * 1024 / MEGABYTE, watch.peak / MEGABYTE
+    return _peak(agent.process.pid), watch.peak / MEGABYTE
+
+
+def _peak(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes) * 1024 / MEGABYTE
 
 
 class _UniqueMemory(threading.Thread):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class RoundTripError(Exception):
     """Base of every error that is meant to be read by the person who runs the tests."""
@@ -27,3 +33,9 @@ class EnvironmentFailed(RoundTripError):  # noqa: N818 - says what happened, as 
 
 class AgentDied(EnvironmentFailed):
     """An agent that had started ended by itself, with steps that waited for it."""
+
+
+def meant(name: str, among: Iterable[str]) -> str:
+    """A sentence on the name that was probably meant, after a space; empty where none is near."""
+    near = difflib.get_close_matches(name, among, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import settings as reading
 from pytest_tfroundtrip.cells import Cell, Matrix, Tolerances, absence
-from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.model_source import find_model
 from pytest_tfroundtrip.vocabulary import Expect
 
@@ -47,9 +46,7 @@ def read_mark(
     """
     for keyword in kwargs:
         if keyword not in _KEYWORDS:
-            near = difflib.get_close_matches(keyword, _KEYWORDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            msg = f"tf_roundtrip has no keyword {keyword!r}.{hint}"
+            msg = f"tf_roundtrip has no keyword {keyword!r}.{meant(keyword, _KEYWORDS)}"
             raise UsageProblem(msg)
     if len(args) != 1:
         msg = "tf_roundtrip takes one model, as 'path.py:Class'"

@@ -7,14 +7,13 @@ only, whatever ``python_files`` or ``--doctest-modules`` say.
 from __future__ import annotations
 
 import ast
-import difflib
 import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.cells import Model
-from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.errors import UsageProblem, meant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,11 +59,10 @@ def _keras_model(file: Path, name: str) -> bool | None:
     if classes is None:
         return None
     if name not in classes:
-        near = difflib.get_close_matches(name, classes, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         if _star_or_imported(file, name):
             return None
-        msg = f"{file} has no class {name!r}.{hint} It defines: {', '.join(classes) or 'none'}."
+        known = f"It defines: {', '.join(classes) or 'none'}."
+        msg = f"{file} has no class {name!r}.{meant(name, classes)} {known}"
         raise UsageProblem(msg)
     return _defines_keras_model(name, classes)
 

@@ -6,7 +6,6 @@ Order of precedence: the command line (and ``addopts``), then pytest's ini file,
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.catalogue.apis import Api, apis, choose
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.cells import Matrix, Tolerances
-from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.vocabulary import Expect, Operation
 
@@ -104,9 +103,8 @@ class _Values:
         self._options = {option.name: option for option in OPTIONS}
         for key in table:
             if key not in self._options:
-                near = difflib.get_close_matches(key, self._options, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                msg = f"pyproject.toml: [tool.tf_roundtrip] has no key {key!r}.{hint}"
+                where = "pyproject.toml: [tool.tf_roundtrip]"
+                msg = f"{where} has no key {key!r}.{meant(key, self._options)}"
                 raise UsageProblem(msg)
 
     def raw(self, name: str) -> tuple[Any, str]:

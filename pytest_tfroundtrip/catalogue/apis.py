@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 
-from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.vocabulary import Operation
 
 if TYPE_CHECKING:
@@ -100,8 +99,7 @@ def choose(names: Iterable[str], among: Mapping[str, Api], what: str) -> tuple[A
         return tuple(among.values())
     for name in wanted:
         if name not in among:
-            near = difflib.get_close_matches(name, among, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            msg = f"unknown {what} {name!r}.{hint} There are: {', '.join(among)} (or all)."
+            known = f"There are: {', '.join(among)} (or all)."
+            msg = f"unknown {what} {name!r}.{meant(name, among)} {known}"
             raise UsageProblem(msg)
     return tuple(among[name] for name in wanted)

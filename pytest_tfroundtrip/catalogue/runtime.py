@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from pytest_tfroundtrip.catalogue.releases import Release, releases
-from pytest_tfroundtrip.errors import UnknownRuntime, UsageProblem
+from pytest_tfroundtrip.errors import UnknownRuntime, UsageProblem, meant
 from pytest_tfroundtrip.vocabulary import Behavior
 
 if TYPE_CHECKING:
@@ -301,9 +301,7 @@ def _check_own_keys(table: Any, title: str) -> None:
         raise UsageProblem(msg)
     for key in table:
         if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            msg = f"{title}: unknown key {key!r}.{hint} There are: {', '.join(_KEYS)}"
+            msg = f"{title}: unknown key {key!r}.{meant(key, _KEYS)} There are: {', '.join(_KEYS)}"
             raise UsageProblem(msg)
     if "tensorflow" not in table:
         msg = (

@@ -68,7 +68,7 @@ class Run:
         return {key: cell["verdict"] for key, cell in self.cells.items()}
 
     def outcomes(self) -> dict[str, str | None]:
-        """pytest's word, by cell."""
+        """What pytest said, by cell."""
         return {key: cell["outcome"] for key, cell in self.cells.items()}
 
 
@@ -199,9 +199,7 @@ def run(
     report: dict[str, Any] = {}
     with contextlib.suppress(FileNotFoundError):
         report = json.loads(started.report.read_text(encoding="utf-8"))
-    return Run(
-        started.process.returncode, output, report, seconds, started.seen(), started.left()
-    )
+    return Run(started.process.returncode, output, report, seconds, started.seen(), started.left())
 
 
 def private_cache(folder: Path) -> Path:

@@ -119,7 +119,9 @@ BAD = (
         r"__call__ returned an? \w*Tensor\. Return a dict",
         "error",
     ),
-    Bad("sleeps", calling("time.sleep(600)"), "timeout", rf"killed after {TIMEOUT} s, in stage call"),
+    Bad(
+        "sleeps", calling("time.sleep(600)"), "timeout", rf"killed after {TIMEOUT} s, in stage call"
+    ),
     Bad(
         "segfaults",
         calling("os.kill(os.getpid(), signal.SIGSEGV)"),
@@ -142,7 +144,9 @@ BAD = (
     ),
 )
 HARMLESS = {
-    "prints": calling("print('a line of noise\\n' * 400_000)", "os.write(2, b'more noise' * 100_000)"),
+    "prints": calling(
+        "print('a line of noise\\n' * 400_000)", "os.write(2, b'more noise' * 100_000)"
+    ),
     "starts_threads": calling(
         "for _ in range(20):",
         "    threading.Thread(target=time.sleep, args=(600,)).start()",
@@ -235,9 +239,7 @@ def test_no_traceback_of_ours_is_shown(seen: Run) -> None:
 def test_syntax_that_an_old_python_cannot_read(tmp_path: Path) -> None:
     """Python 3.7 of 1.15 knows no walrus; 3.11 of 2.15 does."""
     write(tmp_path, [("walrus", calling("(z := x)"))])
-    seen = run(
-        tmp_path, "--tf-runtimes=1.15,2.15", "--tf-savers=builder", "--tf-loaders=tf1_load"
-    )
+    seen = run(tmp_path, "--tf-runtimes=1.15,2.15", "--tf-savers=builder", "--tf-loaders=tf1_load")
     assert seen.status == 1
     old = seen.cells["model-builder_1.15-creation"]
     assert (old["verdict"], old["outcome"]) == ("unsaved", "error")

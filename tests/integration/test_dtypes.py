@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import shutil
 from itertools import product
-from typing import TYPE_CHECKING
 
 import pytest
 
 from .harness import MODELS, Run, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PAIRS = (
     ("1.15", "1.15"),

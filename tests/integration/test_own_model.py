@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_break_exits_1_with_cause_and_remedy(project: Path) -> None:
     seen = run(project, "--tf-runtimes=1.15,2.15", "--tf-savers=builder,tf_module")
-    assert seen.status == 1
+    assert seen.status == 1, seen.output
     broken = {key for key, outcome in seen.outcomes().items() if outcome == "failed"}
     assert broken == {
         f"affine-{saver}_2.15-to-{loader}_1.15-inference"

@@ -46,9 +46,7 @@ def test_nothing_is_left_running(reference: Reference) -> None:
 def test_nothing_outlives_a_killed_pytest(tmp_path: Path, distributed: tuple[str, ...]) -> None:
     """In the middle of saving, so that agents have children, who have TensorFlow's threads."""
     cache = private_cache(tmp_path)
-    started = start(
-        tmp_path, *REFERENCE, *distributed, "--tf-runtimes=1.15,2.15", cache=cache
-    )
+    started = start(tmp_path, *REFERENCE, *distributed, "--tf-runtimes=1.15,2.15", cache=cache)
     try:
         end = time.monotonic() + 120
         while time.monotonic() < end:

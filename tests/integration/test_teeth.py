@@ -55,7 +55,7 @@ def test_a_deleted_cause(tmp_path: Path) -> None:
         plugins=("tamper",),
         environ={"TAMPER_CAUSES": str(changed)},
     )
-    assert seen.status == 1
+    assert seen.status == 1, seen.output
     assert failed(seen) == {"affine-builder_2.15-to-tf1_load_1.15-inference"}
     assert "debug_name" in seen.output
 
@@ -63,9 +63,7 @@ def test_a_deleted_cause(tmp_path: Path) -> None:
 def test_reversed_promises(tmp_path: Path) -> None:
     text = PROMISES_FILE.read_text(encoding="utf-8")
     text = with_promise(text, "tf2-load-of-tf1-savedmodel", "promised", "unsupported")
-    text = with_promise(
-        text, "keras-load-of-what-keras-did-not-save", "unsupported", "promised"
-    )
+    text = with_promise(text, "keras-load-of-what-keras-did-not-save", "unsupported", "promised")
     changed = tmp_path / "promises.toml"
     changed.write_text(text, encoding="utf-8")
     seen = run(
@@ -74,7 +72,7 @@ def test_reversed_promises(tmp_path: Path) -> None:
         plugins=("tamper",),
         environ={"TAMPER_PROMISES": str(changed)},
     )
-    assert seen.status == 1
+    assert seen.status == 1, seen.output
     assert failed(seen) == {
         "affine-builder_2.15-to-tf2_load_2.15-inference",  # works, though said not to
         "affine-builder_2.15-to-keras_load_2.15-inference",  # refused, though promised
@@ -127,6 +125,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Tampered:
         *("--tf-loaders=tf1_load,tf2_load", "-k", "affine"),
     )
     honest = run(folder, *arguments, cache=cache)
+    assert honest.status == 0, honest.output
     stored = {saver: path for (_, saver, _), path in artifacts(cache).items()}
     change_tensor(stored["builder"], "examples/0/outputs/", off_by_a_thousandth)
     rename_output(stored["simple_save"])
@@ -137,13 +136,12 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Tampered:
 
 
 def test_nothing_fails_before(records: Tampered) -> None:
-    assert records.honest.status == 0
     assert set(records.honest.verdicts().values()) == {"same"}
 
 
 def test_a_recorded_output_off_by_a_thousandth(records: Tampered) -> None:
     seen = records.tampered
-    assert seen.status == 1
+    assert seen.status == 1, seen.output
     for cell in ("creation", "to-tf1_load_2.15-inference", "to-tf2_load_2.15-inference"):
         broken = seen.cells[f"affine-builder_2.15-{cell}"]
         assert (broken["verdict"], broken["outcome"]) == ("differs", "failed")

@@ -14,6 +14,9 @@ import pytest
 from fake_provider import requests, write_script
 
 # pytester forgets what an in-process run imported; numpy cannot be imported twice.
+import pytest_tfroundtrip.engine.server
+import pytest_tfroundtrip.reporting
+import pytest_tfroundtrip.roundtrip
 import pytest_tfroundtrip.session  # noqa: F401
 
 if TYPE_CHECKING:
