@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     StartAgent = Callable[[str], Awaitable[AgentProcess]]
 
-ATTEMPTS = 2  # a step whose agent died under it may not be to blame; a second time it is
+# A step whose agent died under it may not be the one to blame. Its second try has the agent for
+# itself: if that dies too, it is.
+ATTEMPTS = 2
 
 
 @dataclass(order=True)
@@ -40,6 +42,7 @@ class _Job:
 class _Agent:
     process: AgentProcess | None = None  # None while it starts
     running: int = 0
+    suspected: bool = False  # what runs is a second try
 
 
 class Scheduler:
@@ -109,10 +112,20 @@ class Scheduler:
                     self._agents[process] = _Agent()
                     self._go(self._start_agent(process))
                     return True
-            elif agent.process is not None and self._jobs[process]:
-                self._go(self._run_job(process, agent, heapq.heappop(self._jobs[process])))
+            elif agent.process is not None and self._may_run(agent, self._jobs[process]):
+                job = heapq.heappop(self._jobs[process])
+                agent.running += 1
+                agent.suspected = job.attempts > 0
+                job.attempts += 1
+                self._go(self._run_job(process, agent, job))
                 return True
         return False
+
+    @staticmethod
+    def _may_run(agent: _Agent, jobs: list[_Job]) -> bool:
+        if not jobs or agent.suspected:
+            return False
+        return not (jobs[0].attempts and agent.running)
 
     def _in_order_of_need(self) -> Iterable[str]:
         """Agents with a step that is ready, by its turn; then those that will be needed."""
@@ -177,9 +190,8 @@ class Scheduler:
 
     async def _run_job(self, process: str, agent: _Agent, job: _Job) -> None:
         if job.answer.cancelled() or agent.process is None:
+            agent.running -= 1
             return
-        agent.running += 1
-        job.attempts += 1
         try:
             answer = await agent.process.step(job.message)
         except AgentDied as error:
@@ -194,3 +206,4 @@ class Scheduler:
                 job.answer.set_result(answer)
         finally:
             agent.running -= 1
+            agent.suspected = False

@@ -7,6 +7,7 @@ be had.
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 made[runtime.environment] = error
         return made
 
+    config.add_cleanup(partial(vars(prepare).update, dict(vars(prepare))))
     vars(prepare).update(
         ready=ready, prepare_all=prepare_all, provider_of=lambda *_, **__: provider
     )

@@ -37,16 +37,21 @@ class Agents:
 class Agent:
     def __init__(self, agents: Agents, process: str) -> None:
         self.agents, self.process = agents, process
+        self.dead = False
 
     async def step(self, message: dict[str, Any]) -> dict[str, Any]:
         agents = self.agents
         agents.busy += 1
         agents.most_busy = max(agents.most_busy, agents.busy)
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001 if agents.dying[message["name"]] else 0.003)
         agents.busy -= 1
+        if self.dead:
+            msg = "it died of another step"
+            raise AgentDied(msg)
         if agents.dying[message["name"]] > 0:
             agents.dying[message["name"]] -= 1
             agents.alive -= 1
+            self.dead = True
             msg = "it died"
             raise AgentDied(msg)
         agents.ran.append(message["name"])
@@ -115,6 +120,14 @@ def test_an_agent_that_does_not_start_fails_its_own_steps_only() -> None:
     results = drive(agents, [("1.15", "a"), ("2.0", "b"), ("1.15", "c")])
     assert [isinstance(result, EnvironmentFailed) for result in results] == [True, False, True]
     assert agents.started.count("1.15") == 1
+
+
+def test_a_step_that_kills_its_agent_takes_no_other_with_it() -> None:
+    agents = Agents()
+    agents.dying["bad"] = 2
+    results = drive(agents, [("2.0", f"good{n}") for n in range(3)] + [("2.0", "bad")], slots=4)
+    assert all(isinstance(result, dict) for result in results[:3])
+    assert isinstance(results[3], AgentDied)
 
 
 @pytest.mark.parametrize(("deaths", "survives"), [(1, True), (2, False)])
