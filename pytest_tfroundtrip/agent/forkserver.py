@@ -111,6 +111,7 @@ class _Server(object):
         gc.disable()
         if hasattr(gc, "freeze"):
             gc.freeze()
+        system.use_huge_pages()
         try:
             while not self._ended:
                 for key, _ in self._selector.select(self._patience()):

@@ -58,7 +58,9 @@ def read(folder):
             "version of pytest-tfroundtrip; save the model again"
             % (beside, content.get("schema"), SCHEMA)
         )
-    return Artifact(payload, content, wire.read_tensors(os.path.join(beside, "record.npz")))
+    # A loader is given the inputs; what should come out is the judge's to know.
+    tensors = wire.read_tensors(os.path.join(beside, "record.npz"), lambda name: "/inputs/" in name)
+    return Artifact(payload, content, tensors)
 
 
 def tensors_of(saved, expected):

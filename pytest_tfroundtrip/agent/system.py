@@ -7,6 +7,8 @@ import sys
 
 _SET_PDEATHSIG = 1  # <linux/prctl.h>
 _SET_CHILD_SUBREAPER = 36
+_COLLAPSE = 25  # MADV_COLLAPSE, <asm-generic/mman-common.h>
+_HUGE = 2 << 20
 
 
 def _prctl():
@@ -61,3 +63,31 @@ def _scan(own):
         except (OSError, IndexError, ValueError):
             continue
     return found
+
+
+def use_huge_pages():
+    """Collapse this process's own memory into huge pages: a fork then copies far fewer entries.
+
+    A child that writes copies 4 KiB still: the kernel splits the page first. Linux 6.1 and later,
+    whatever /sys/kernel/mm/transparent_hugepage says; returns how many pages it made.
+    """
+    if not sys.platform.startswith("linux"):
+        return 0
+    try:
+        madvise = ctypes.CDLL(None, use_errno=True).madvise
+        with open("/proc/self/maps") as file:
+            areas = [line.split(None, 5) for line in file]
+    except (AttributeError, OSError):
+        return 0
+    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    made = 0
+    for area in areas:
+        anonymous = len(area) < 6 or area[5].startswith("[heap]")
+        if not (anonymous and area[1].startswith("rw") and area[1].endswith("p")):
+            continue
+        start, end = (int(number, 16) for number in area[0].split("-"))
+        start += -start % _HUGE
+        while start + _HUGE <= end:
+            made += madvise(start, _HUGE, _COLLAPSE) == 0
+            start += _HUGE
+    return made

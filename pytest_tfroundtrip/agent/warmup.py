@@ -7,9 +7,14 @@ function name counter moved. What a release does not have is skipped.
 import ctypes
 import importlib
 import importlib.util
+import os
 import sys
+import tempfile
 
+import numpy as np
 import tensorflow as tf
+
+from . import wire
 
 #: Modules that TensorFlow imports when a save or load API is first used.
 MODULES = (
@@ -68,6 +73,8 @@ def warm_up():
     done["op registry"] = _tried(_op_registry)
     done["kernel registry"] = _tried(_kernel_registry)
     done["xla kernels"] = _tried(_xla_kernels)
+    done["abc caches"] = _tried(_abc_caches)
+    done["npz"] = _tried(_npz)
     return done
 
 
@@ -141,3 +148,28 @@ def _tensorflow_libraries():
             ):
                 paths.append(path)
     return paths
+
+
+def _abc_caches():
+    """``Session.run`` and ``tf.nest`` ask each value's class what it is; the answers are cached."""
+    from collections import OrderedDict, abc
+
+    from tensorflow.python.ops import resource_variable_ops
+
+    kinds = (abc.Mapping, abc.MutableMapping, abc.Sequence, abc.MappingView, abc.Iterable)
+    asked = (tf.Tensor, tf.Operation, tf.Variable, resource_variable_ops.ResourceVariable)
+    asked += (tf.TensorSpec, tf.TensorShape, np.ndarray, str, int, list, tuple, dict, OrderedDict)
+    for kind in kinds:
+        for each in asked:
+            issubclass(each, kind)
+    tf.nest.flatten({"a": [1, (np.zeros(1), None)]})
+
+
+def _npz():
+    descriptor, path = tempfile.mkstemp(suffix=".npz")
+    os.close(descriptor)
+    try:
+        wire.write_tensors(path, {"a": np.zeros((2, 3), np.float32)})
+        wire.read_tensors(path)
+    finally:
+        os.unlink(path)

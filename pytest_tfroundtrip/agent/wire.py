@@ -90,8 +90,10 @@ def write_tensors(path: Any, tensors: Dict[str, Any]) -> None:
         np.savez(file, **arrays)
 
 
-def read_tensors(path: Any) -> Dict[str, Tensor]:
+def read_tensors(path: Any, wanted: Any = None) -> Dict[str, Tensor]:
     """Return what :func:`write_tensors` wrote: a dict of name to :data:`Tensor`.
+
+    ``wanted(name)`` chooses which of them are read; None reads all.
 
     Raises ValueError, OSError, KeyError or zipfile.BadZipFile where the file is damaged.
     """
@@ -100,6 +102,8 @@ def read_tensors(path: Any) -> Dict[str, Tensor]:
     with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
         meta = json.loads(file[_META].tobytes().decode("utf-8"))
         for entry in meta:
+            if wanted is not None and not wanted(entry["name"]):
+                continue
             array = file[entry["key"]]
             if entry["dtype"] == "string":
                 array = _split(array, file[entry["key"] + "b"].tobytes())

@@ -1,4 +1,4 @@
-"""Models that are wrong, or do harm: one clear message each, and nobody else suffers."""
+"""Models that are wrong, or do harm: a clear message each, and nobody else suffers."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
-def test_it_is_said_once_and_clearly(seen: Run, bad: Bad) -> None:
+def test_it_is_said_clearly(seen: Run, bad: Bad) -> None:
     creation = cell_of(seen, bad.name, "creation")
     assert (creation["verdict"], creation["outcome"]) == (bad.verdict, bad.outcome)
     assert re.search(bad.message, str(creation["message"]))
