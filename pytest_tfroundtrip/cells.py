@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,6 @@ from pytest_tfroundtrip.vocabulary import Direction, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
 
 
 @dataclass(frozen=True)
@@ -177,20 +174,10 @@ class Matrix:
 def absence(cell: Cell) -> str | None:
     """Why a cell cannot exist: an API that its release does not have. None where it can."""
     save, loader, load_runtime = cell.save, cell.loader, cell.load_runtime
-    if not _has(save.runtime.version, save.saver.releases):
+    if not save.saver.exists_in(save.runtime):
         return f"{save.saver.calls} is not in TensorFlow {save.runtime.version}"
     if save.saver.keras_model and save.model.keras_model is False:
         return f"{save.model.name} has no keras_model(), which {save.saver.name} saves"
-    if (
-        loader is not None
-        and load_runtime is not None
-        and not _has(load_runtime.version, loader.releases)
-    ):
+    if loader is not None and load_runtime is not None and not loader.exists_in(load_runtime):
         return f"{loader.calls} is not in TensorFlow {load_runtime.version}"
     return None
-
-
-@cache
-def _has(version: Version, releases: SpecifierSet) -> bool:
-    """Asked for each of thousands of cells, of a few dozen pairs; packaging takes its time."""
-    return releases.contains(version, prereleases=True)

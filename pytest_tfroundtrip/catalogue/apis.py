@@ -31,7 +31,7 @@ class Api:
     name: str  # as people spell it: "builder", "builder.ref"
     calls: str  # TensorFlow's symbol
     generation: str
-    releases: SpecifierSet
+    releases: str  # PEP 440: ">=1.15,<2.16"
     default: bool
     variant: str | None = None
     keras_model: bool = False  # wants the model's ``keras_model()``
@@ -46,7 +46,13 @@ class Api:
 
     def exists_in(self, runtime: Runtime) -> bool:
         """Whether the runtime's TensorFlow release has this API."""
-        return self.releases.contains(runtime.version, prereleases=True)
+        return _within(self.releases, runtime.release.tensorflow)
+
+
+@cache
+def _within(releases: str, version: str) -> bool:
+    """Asked for each of thousands of cells, of a few dozen pairs; packaging takes its time."""
+    return SpecifierSet(releases).contains(version, prereleases=True)
 
 
 def _read(kind: str, raw: Mapping[str, Any]) -> dict[str, Api]:
@@ -60,7 +66,7 @@ def _read(kind: str, raw: Mapping[str, Any]) -> dict[str, Api]:
                 name=full,
                 calls=merged["calls"],
                 generation=merged["generation"],
-                releases=SpecifierSet(merged["releases"]),
+                releases=merged["releases"],
                 default=variant is None and merged.get("default", False),
                 variant=variant,
                 keras_model=merged.get("keras_model", False),
