@@ -178,8 +178,6 @@ def _unmet(expected: Expectation, seen: Verdict) -> str:
                 f"{expected.entry.id} (promises.toml) says that TensorFlow does this though its"
                 f" documents deny it, but it was {seen}: take it out of the entry's does_work"
             )
-        if expected.promise is Promise.PROMISED and expected.entry is not None:
-            return f'{expected.entry.document} promises: "{expected.entry.english}"'
         return ""
     if expected.causes:
         names = " or ".join(f"{cause.id} (causes.toml)" for cause in expected.causes)

@@ -63,3 +63,7 @@ class RuntimeMissing(Failed):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, pytrace=False)
+
+
+for _class in (*BY_VERDICT.values(), RuntimeMissing):
+    _class.__module__ = "builtins"  # as pytest's own Failed: a summary line has no room for a path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -143,7 +144,7 @@ class Reporting:
         if packaged:  # a node id is relative to a rootdir that the reference is not below
             nodeids = [f"{REFERENCE_PACKAGE}.{Path(name).name}" for name in nodeids]
             nodeids = [name.replace(".py::", "::", 1) for name in nodeids]
-        return row_of(
+        row = row_of(
             cell,
             observation,
             expected.promise,
@@ -160,8 +161,10 @@ class Reporting:
             note=settled.message if settled and settled.outcome == "failed" else "",
             signature="serving_default",
             nodeids=nodeids,
+            test=REFERENCE_PACKAGE if packaged else None,
             options=[*self._options(), *(["--pyargs"] if packaged else [])],
         )
+        return row if self._settings.keep else replace(row, log=None)  # gone with the run
 
     def _options(self) -> list[str]:
         """The options of this run's command line that a rerun of a cell needs as well."""

@@ -148,7 +148,8 @@ def _cast(array, dtype, where):
     # ml_dtypes' bfloat16 has kind "V", an empty list is float64 whatever was meant.
     same = array.dtype == dtype.as_numpy_dtype
     if array.size and not same and array.dtype.kind not in _SAFE[family]:
-        raise ModelError("%s has dtype %s, but `inputs` says %s." % (where, array.dtype, name))
+        what = {"U": "str", "S": "bytes", "O": "object"}.get(array.dtype.kind, array.dtype.name)
+        raise ModelError("%s has dtype %s, but `inputs` says %s." % (where, what, name))
     if family in ("int", "uint") and array.size and not same:
         limits = np.iinfo(dtype.as_numpy_dtype)
         if int(array.min()) < limits.min or int(array.max()) > limits.max:

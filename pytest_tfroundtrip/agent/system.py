@@ -82,7 +82,8 @@ def use_huge_pages():
     madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     made = 0
     for area in areas:
-        anonymous = len(area) < 6 or area[5].startswith("[heap]")
+        path = area[5:]  # nothing, or one name
+        anonymous = not path or path[0].startswith("[heap]")
         if not (anonymous and area[1].startswith("rw") and area[1].endswith("p")):
             continue
         start, end = (int(number, 16) for number in area[0].split("-"))

@@ -57,8 +57,8 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
         if sentence:
             parts.append(wrap(sentence, width, head, "  "))
     parts.append([f"rerun: {row.command}"])
-    if row.log:
-        parts.append([f"log: {row.log}"])
+    if log:
+        parts.append([f"log: {row.log}" if row.log else "log, its end (--tf-keep=DIR keeps it):"])
         parts.append([f"  {text}" for text in log])
     return "\n".join(text for part in parts for text in part)
 
@@ -77,6 +77,8 @@ def log_tail(path: str | Path | None, lines: int = LOG_LINES) -> list[str]:
 def _verdict(row: Row) -> str:
     if row.verdict is None:
         return "not run"
+    if row.creation and row.verdict is Verdict.UNSAVED:
+        return f"{row.verdict} (the model itself is not in order)"
     during = _DURING.get(row.stage, "") if row.stage else ""
     return f"{row.verdict}{_EXPLAINED.get(row.verdict, during)}"
 

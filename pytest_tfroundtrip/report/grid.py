@@ -201,6 +201,7 @@ def _table(
                 segments.append((gap, {}))
                 segments.append((f"{piece.mark}{piece.text}", piece.markup))
                 segments.append((" " * (wide - len(piece.text)), {}))
+            segments[-1] = ("", {})  # no blanks at the end of a line
             yield tuple(segments)
         yield BLANK
 

@@ -1,6 +1,6 @@
 """Every dtype and rank there is an encoding for, in syntax that Python 3.6 reads."""
 
-# ruff: noqa: RUF012  a model states its inputs and examples as class attributes
+
 
 import numpy as np
 import tensorflow as tf

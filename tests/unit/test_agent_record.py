@@ -41,7 +41,8 @@ def test_a_record_comes_back(folder: Path) -> None:
     artifact = record.read(str(folder))
     assert artifact.record == content
     assert artifact.payload == str(folder / "payload")
-    assert set(artifact.tensors) == set(TENSORS)
+    # A loader is given the inputs; what should come out is the judge's to know.
+    assert set(artifact.tensors) == {name for name in TENSORS if "/inputs/" in name}
 
 
 def test_the_payload_alone_carries_its_record(folder: Path) -> None:

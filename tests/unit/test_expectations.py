@@ -250,9 +250,11 @@ def test_an_entry_out_of_date_is_named() -> None:
     assert "promises.toml" in settle(denied, SAME).message
 
 
-def test_a_broken_promise_is_quoted() -> None:
+def test_a_broken_promise_fails_with_its_sentence_at_hand() -> None:
     expected = expectation(known_cell(PROMISED), Expect.DOCUMENTS)
-    assert "Migrate the SavedModel workflow promises" in settle(expected, DRIFT).message
+    assert settle(expected, DRIFT).outcome == "failed"
+    assert expected.entry is not None
+    assert expected.entry.document == "Migrate the SavedModel workflow"
 
 
 def test_the_reason_of_a_contradiction_names_both_sides() -> None:

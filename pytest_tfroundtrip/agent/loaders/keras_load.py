@@ -35,7 +35,9 @@ class _Loaded(Loaded):
     def _predict(self, fed):
         told = self._record.get("keras") or {}
         names = self._match(keras_saver.tensor_names(self._model), told.get("inputs") or list(fed))
-        arrays = [values.to_feed(fed[name]) for name in names]
+        # Tensors, where there are such: Keras 2 casts numpy's float64 to float32.
+        give = values.to_tf if tf.executing_eagerly() else values.to_feed
+        arrays = [give(fed[name]) for name in names]
         given = self._model.predict_on_batch(arrays[0] if len(arrays) == 1 else arrays)
         shown = keras_saver.named_outputs(self._model, _structure(self._model))
         # In graph mode predict_on_batch flattens a dict into a list, in the order of its keys.
