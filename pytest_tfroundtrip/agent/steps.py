@@ -9,6 +9,7 @@ from . import behavior, contract, models, plugins, probe, record, sources, varia
 from .operations import inference
 
 _OPERATIONS = {"inference": inference.run}
+_HELD = []  # what is open in this child until it ends
 
 
 def run(message, report):
@@ -77,5 +78,8 @@ def load(message, report):
     loader = plugins.loader(message["loader"])
     artifact = record.read(message["artifact"])
     report.stage("load")
-    with loader.load(artifact, message.get("variant")) as loaded:
-        return _OPERATIONS[operation](loaded, artifact, message["folder"], report)
+    loading = loader.load(artifact, message.get("variant"))
+    # Entered and never left: closing a session takes milliseconds, and the process is about to end.
+    _HELD.append(loading)
+    loaded = loading.__enter__()
+    return _OPERATIONS[operation](loaded, artifact, message["folder"], report)
