@@ -177,7 +177,7 @@ def _npz():
 
 
 def _numpy_version():
-    """From 2.18 on a first conversion to numpy parses numpy's version, with half a dozen regexes."""
+    """From 2.18 on the first conversion to numpy parses its version, with half a dozen regexes."""
     from tensorflow.python.util import numpy_compat
 
     numpy_compat.np_asarray([1.0])
