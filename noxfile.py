@@ -73,6 +73,7 @@ def bench(session: nox.Session) -> None:
     """A cell's cost beside a process for each and a bare loop."""
     _install(session, "test")
     session.run("python", "bench/cells.py", *session.posargs)
+    session.run("python", "bench/collection.py")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from packaging.version import Version
 
 from pytest_tfroundtrip.catalogue.apis import Api, apis
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
@@ -75,28 +77,33 @@ class Cell:
     loader: Api | None = None
     load_runtime: Runtime | None = None
     tolerances: Tolerances = field(default=Tolerances(), compare=False)
+    #: Reads as a sentence: ``affine-builder_1.15-to-tf2_load_2.21-inference``. Made at once: for
+    #: thousands of cells a cached_property, which locks, takes as long as all the rest.
+    id: str = field(init=False, compare=False)
 
-    @cached_property
-    def id(self) -> str:
-        """Reads as a sentence: ``affine-builder_1.15-to-tf2_load_2.21-inference``."""
-        if self.loader is None or self.load_runtime is None:
-            return f"{self.save.id}-{self.operation}"
-        return f"{self.save.id}-to-{self.loader.name}_{self.load_runtime.name}-{self.operation}"
+    def __post_init__(self) -> None:
+        load = ""
+        if self.loader is not None and self.load_runtime is not None:
+            load = f"-to-{self.loader.name}_{self.load_runtime.name}"
+        object.__setattr__(self, "id", f"{self.save.id}{load}-{self.operation.value}")
 
-    @cached_property
+    @property
     def key(self) -> str:
-        """The cell's identity in this run: two models may share a name, not a file too."""
-        return f"{self.save.model.file}:{self.save.seed}:{self.id}"
+        """The cell's identity in this run.
 
-    @cached_property
+        Two models may share a name, not a file too; two tests may ask the same with tolerances of
+        their own.
+        """
+        wide = self.tolerances
+        return f"{self.save.model.file}:{self.save.seed}:{wide.rtol}:{wide.atol}:{self.id}"
+
+    @property
     def direction(self) -> Direction:
         """Whether an older TensorFlow reads (``forward``) or a newer one (``backward``)."""
         if self.load_runtime is None:
             return Direction.SAME_RELEASE
-        saved, loaded = self.save.runtime.version, self.load_runtime.version
-        if saved.release[:2] == loaded.release[:2]:
-            return Direction.SAME_RELEASE
-        return Direction.BACKWARD if saved < loaded else Direction.FORWARD
+        saved, loaded = self.save.runtime.release, self.load_runtime.release
+        return _direction(saved.tensorflow, loaded.tensorflow)
 
     def mark(self, promise: str) -> dict[str, str]:
         """The keywords of the mark ``tf_cell``, all strings, so that ``-m`` can ask for them."""
@@ -105,8 +112,8 @@ class Cell:
             "save_runtime": self.save.runtime.name,
             "load": self.loader.name if self.loader else "",
             "load_runtime": self.load_runtime.name if self.load_runtime else "",
-            "operation": str(self.operation),
-            "direction": str(self.direction),
+            "operation": self.operation.value,
+            "direction": self.direction.value,
             "promise": promise,
         }
 
@@ -140,6 +147,14 @@ def from_json(raw: Mapping[str, Any], own: Mapping[str, OwnRuntime]) -> Cell:
         parse_runtime(load_runtime, own) if load_runtime else None,
         Tolerances(*raw["tolerances"]),
     )
+
+
+@cache
+def _direction(saved: str, loaded: str) -> Direction:
+    writer, reader = Version(saved), Version(loaded)
+    if writer.release[:2] == reader.release[:2]:
+        return Direction.SAME_RELEASE
+    return Direction.BACKWARD if writer < reader else Direction.FORWARD
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,23 @@ def parametrize(
 
 def _param(test: TestCell) -> Any:
     marks: list[Any] = [_cell_mark(**test.cell.mark(str(test.expectation.promise)))]
-    expected = test.expectation
-    if expected.strict:
+    if test.expectation.strict:
+        marks.append(_xfail(test.expectation))
+    return pytest.param(test, id=test.cell.id, marks=marks)
+
+
+def _xfail(expected: Expectation) -> pytest.MarkDecorator:
+    """One mark for all cells of an expectation, which they share."""
+    if id(expected) not in _XFAILS:
         # Not one verdict's class: several causes may strike, each with a verdict of its own.
         raises = pytest.RaisesExc(VerdictFailure, check=partial(_as_expected, expected))
-        marks.append(pytest.mark.xfail(strict=True, raises=raises, reason=expected.reason))
-    return pytest.param(test, id=test.cell.id, marks=marks)
+        mark = pytest.mark.xfail(strict=True, raises=raises, reason=expected.reason)
+        _XFAILS[id(expected)] = (expected, mark)
+    return _XFAILS[id(expected)][1]
+
+
+#: By identity: an expectation is never forgotten, so its id is never another's.
+_XFAILS: dict[int, tuple[Expectation, pytest.MarkDecorator]] = {}
 
 
 @cache

@@ -60,13 +60,36 @@ def expectation(cell: Cell, expect: Expect) -> Expectation:
     what the documents exclude is expected to fail; a cause that applies is named when it strikes,
     but excuses nothing.
     """
-    entry = lookup(cell)
+    entry, known = lookup(cell), applying(cell)
+    denied = entry is not None and entry.promise is Promise.UNSUPPORTED
+    works = denied and entry is not None and entry.works_though_denied(cell)
+    # Where nobody said whether the model has variables, either's wordings are taken.
+    more = possible(cell) if denied and not known else ()
+    names = tuple(cause.id for cause in (*known, *more))
+    key = (expect, entry and entry.id, works, len(known), names)
+    if key not in _SHARED:
+        _SHARED[key] = _expectation(expect, entry, known, more, works=works)
+    return _SHARED[key]
+
+
+#: Thousands of cells have a few dozen expectations.
+_SHARED: dict[tuple[object, ...], Expectation] = {}
+
+
+def _expectation(
+    expect: Expect,
+    entry: PromiseEntry | None,
+    known: tuple[Cause, ...],
+    more: tuple[Cause, ...],
+    *,
+    works: bool,
+) -> Expectation:
     promise = entry.promise if entry else Promise.UNPROMISED
-    known = applying(cell)
     if entry is not None and entry.promise is Promise.UNSUPPORTED:
-        if entry.works_though_denied(cell):
+        if works:
             return Expectation(promise, entry, known, contradiction_if_met=True)
-        return _unsupported(cell, entry, known)
+        # A cause that strikes speaks before TensorFlow comes to say that it is unsupported.
+        return _broken(promise, entry, known) if known else _unsupported(entry, more)
     if expect is Expect.ROUND_TRIP:
         return Expectation(promise, entry, known)
     if known:
@@ -91,20 +114,13 @@ def _broken(promise: Promise, entry: PromiseEntry | None, known: tuple[Cause, ..
     )
 
 
-def _unsupported(cell: Cell, entry: PromiseEntry, known: tuple[Cause, ...]) -> Expectation:
-    """A cause that strikes such a cell speaks before TensorFlow comes to say it is unsupported.
-
-    Where nobody said whether the model has variables, both wordings are taken.
-    """
-    if known:
-        return _broken(entry.promise, entry, known)
-    more = tuple(message for cause in possible(cell) for message in cause.messages)
+def _unsupported(entry: PromiseEntry, more: tuple[Cause, ...]) -> Expectation:
     return Expectation(
         entry.promise,
         entry,
         (),
         Verdict.REFUSED,
-        entry.messages + more,
+        entry.messages + tuple(message for cause in more for message in cause.messages),
         strict=True,
         reason=f'not supported: "{entry.english}" ({entry.document})',
     )

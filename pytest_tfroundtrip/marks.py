@@ -27,8 +27,7 @@ _KEYWORDS = (
 class Request:
     """What one marked test asks for."""
 
-    cells: tuple[Cell, ...]
-    absent: Mapping[str, str]  # cell key → why it cannot exist
+    cells: tuple[tuple[Cell, str | None], ...]  # with why it cannot exist, None where it can
     expect: Expect
     accept: Mapping[str, str] = field(default_factory=dict)  # cause or glob of ids → reason
 
@@ -56,9 +55,8 @@ def read_mark(
         msg = f"tf_roundtrip(variables={variables!r}): True or False was expected"
         raise UsageProblem(msg)
     model = find_model(args[0], beside=beside, root=settings.rootdir, variables=variables)
-    cells = tuple(_matrix(kwargs, settings).cells([model]))
-    absent = {cell.key: why for cell in cells if (why := absence(cell))}
-    return Request(cells, absent, _expect(kwargs, settings), _accept(kwargs))
+    cells = tuple((cell, absence(cell)) for cell in _matrix(kwargs, settings).cells([model]))
+    return Request(cells, _expect(kwargs, settings), _accept(kwargs))
 
 
 def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:

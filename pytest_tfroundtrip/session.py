@@ -118,8 +118,8 @@ class RoundTripSession:
         """
         request = read_mark(mark.args, mark.kwargs, beside=beside, settings=self.settings)
         tests = []
-        for cell in request.cells:
-            if why := request.absent.get(cell.key):
+        for cell, why in request.cells:
+            if why is not None:
                 self._leave_out(_test_cell(cell, request.expect), Verdict.ABSENT, why)
                 continue
             if request.expect is Expect.DOCUMENTS and (cause := expectations.known_unsaved(cell)):
