@@ -1,7 +1,5 @@
 """Every dtype and rank there is an encoding for, in syntax that Python 3.6 reads."""
 
-
-
 import numpy as np
 import tensorflow as tf
 
