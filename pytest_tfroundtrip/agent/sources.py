@@ -59,16 +59,49 @@ def watching(root, ignored):
         ignored: a folder whose files don't: the step's own.
     """
     sources = Sources(root, ignored)
+    watch = _audited if hasattr(sys, "addaudithook") else _patched
+    with watch(sources.opened):
+        yield sources
+
+
+@contextlib.contextmanager
+def _audited(opened):
+    """Python 3.8 on tells of every open, whoever keeps which reference to ``open`` (pathlib does).
+
+    A hook cannot be taken away again, only told to be silent.
+    """
+    watching_now = [True]
+
+    def hook(event, arguments):
+        if event == "open" and watching_now and _reads(*arguments[1:3]):
+            opened(arguments[0])
+
+    sys.addaudithook(hook)
+    try:
+        yield
+    finally:
+        watching_now.clear()
+
+
+def _reads(mode, flags):
+    """Whether a file is opened for reading, by ``open``'s mode or, without one, by its flags."""
+    if isinstance(mode, str):
+        return "r" in mode or "+" in mode
+    return (flags or 0) & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR) != os.O_WRONLY
+
+
+@contextlib.contextmanager
+def _patched(opened):
     original = builtins.open
 
     def watched(file, mode="r", *args, **kwargs):
-        opened = original(file, mode, *args, **kwargs)
-        if isinstance(mode, str) and ("r" in mode or "+" in mode):
-            sources.opened(file)
-        return opened
+        result = original(file, mode, *args, **kwargs)
+        if _reads(mode, 0):
+            opened(file)
+        return result
 
     builtins.open = io.open = watched
     try:
-        yield sources
+        yield
     finally:
         builtins.open = io.open = original

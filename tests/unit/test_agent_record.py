@@ -94,15 +94,30 @@ def test_a_record_is_strict_json(folder: Path) -> None:
 def test_sources_are_the_files_read_below_the_root(tmp_path: Path) -> None:
     root, own = tmp_path / "root", tmp_path / "root" / "step"
     own.mkdir(parents=True)
-    for name in ("weights.txt", "never.txt", "step/log", "written.txt"):
+    for name in ("weights.txt", "by_descriptor.txt", "never.txt", "step/log", "written.txt"):
         (root / name).write_text("1")
     outside = tmp_path / "outside.txt"
     outside.write_text("1")
-    before = open
     with sources.watching(str(root), str(own)) as seen:
         (root / "weights.txt").read_text()
         outside.read_text()
         (own / "log").read_text()
         (root / "written.txt").write_text("2")
+        os.close(os.open(str(root / "by_descriptor.txt"), os.O_RDONLY))
+    outside_of_it = root / "never.txt"
+    outside_of_it.read_text()
+    assert seen.files() == [
+        os.path.realpath(root / name) for name in ("by_descriptor.txt", "weights.txt")
+    ]
+
+
+def test_before_python_3_8_open_itself_is_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("sys.addaudithook")
+    (tmp_path / "weights.txt").write_text("1")
+    before = open
+    with sources.watching(str(tmp_path), str(tmp_path / "step")) as seen:
+        open(tmp_path / "weights.txt").close()  # noqa: PTH123, SIM115  what a model does
     assert open is before
-    assert seen.files() == [os.path.realpath(root / "weights.txt")]
+    assert seen.files() == [os.path.realpath(tmp_path / "weights.txt")]
