@@ -63,6 +63,11 @@ class Save:
         return f"{self.model.slug}-{self.saver.name}_{self.runtime.name}"
 
     @property
+    def key(self) -> str:
+        """The save's identity in this run: two models may share a name, not a file too."""
+        return f"{self.model.file}:{self.seed}:{self.id}"
+
+    @property
     def has_variables(self) -> bool | None:
         """Whether the artifact holds variables; None where nobody said."""
         return True if self.saver.adds_variables else self.model.variables

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.expectations import Expectation
@@ -25,10 +25,10 @@ class TestCell:
     expectation: Expectation = field(repr=False)
     accept: Mapping[str, str] = field(default_factory=dict)
 
-    def accepted(self, cause: str | None) -> str | None:
-        """The reason for which the user accepts this cause, or this cell by a glob of its id."""
+    def accepted(self, causes: Collection[str]) -> str | None:
+        """The reason for which the user accepts one of these causes, or the cell by a glob."""
         for name, reason in self.accept.items():
-            if name == cause or fnmatchcase(self.cell.id, name):
+            if name in causes or fnmatchcase(self.cell.id, name):
                 return reason
         return None
 

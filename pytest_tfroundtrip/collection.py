@@ -41,7 +41,13 @@ def parametrize(
     except UsageProblem as error:
         msg = f"{name}: {error}"
         raise pytest.Collector.CollectError(msg) from None
-    metafunc.parametrize(FIXTURE, [_param(test) for test in tests], indirect=True)
+    params = [_param(test) for test in tests]
+    if not params:
+        left_out = [row.message for row in state.collected.untested.values()]
+        why = left_out[-1] if left_out else "no operation of the chosen APIs was chosen"
+        skip = pytest.mark.skip(reason=f"no cells: {why}")
+        params = [pytest.param(None, id="no-cells", marks=skip)]
+    metafunc.parametrize(FIXTURE, params, indirect=True)
 
 
 def _param(test: TestCell) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import settings as reading
+from pytest_tfroundtrip.causes import causes
 from pytest_tfroundtrip.cells import Cell, Matrix, Tolerances, absence
 from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.model_source import find_model
@@ -56,7 +58,7 @@ def read_mark(
         raise UsageProblem(msg)
     model = find_model(args[0], beside=beside, root=settings.rootdir, variables=variables)
     cells = tuple((cell, absence(cell)) for cell in _matrix(kwargs, settings).cells([model]))
-    return Request(cells, _expect(kwargs, settings), _accept(kwargs))
+    return Request(cells, _expect(kwargs, settings), _accept(kwargs, cells))
 
 
 def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:
@@ -66,16 +68,26 @@ def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:
         if name not in kwargs:
             return of_settings
         names = _strings(kwargs[name], name)
-        return read(names) if names else ()
+        if not names:
+            msg = f"tf_roundtrip({name}=...) names nothing: leave it out for what was chosen"
+            raise UsageProblem(msg)
+        found = read(names)
+        typed = {name, "runtimes"} if name.endswith("runtimes") else {name}
+        if typed & settings.typed:
+            return tuple(each for each in found if each in of_settings)
+        return found
 
     def runtimes(names: tuple[str, ...]) -> tuple[Any, ...]:
         return reading.runtimes(names, settings.own)
 
-    both = chosen("runtimes", (), runtimes)
+    def either(name: str, of_settings: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the mark says of one side, else of both."""
+        return chosen(name if name in kwargs else "runtimes", of_settings, runtimes)
+
     return replace(
         matrix,
-        save_runtimes=chosen("save_runtimes", both or matrix.save_runtimes, runtimes),
-        load_runtimes=chosen("load_runtimes", both or matrix.load_runtimes, runtimes),
+        save_runtimes=either("save_runtimes", matrix.save_runtimes),
+        load_runtimes=either("load_runtimes", matrix.load_runtimes),
         savers=chosen("savers", matrix.savers, reading.savers),
         loaders=chosen("loaders", matrix.loaders, reading.loaders),
         operations=chosen("operations", matrix.operations, reading.operations),
@@ -97,12 +109,23 @@ def _expect(kwargs: Mapping[str, Any], settings: Settings) -> Expect:
         raise UsageProblem(msg) from None
 
 
-def _accept(kwargs: Mapping[str, Any]) -> dict[str, str]:
+def _accept(
+    kwargs: Mapping[str, Any], cells: tuple[tuple[Cell, str | None], ...]
+) -> dict[str, str]:
     accept = kwargs.get("accept", {})
     if not isinstance(accept, dict) or not all(
         isinstance(text, str) and text for pair in accept.items() for text in pair
     ):
         msg = "tf_roundtrip(accept=...): a dict of cause, or glob of cell ids, to the reason"
+        raise UsageProblem(msg)
+    known = {cause.id for cause in causes()}
+    for name in accept:
+        if name in known or "*" in name or any(fnmatchcase(cell.id, name) for cell, _ in cells):
+            continue
+        msg = (
+            f"tf_roundtrip(accept=...): {name!r} is no cause and no cell.{meant(name, known)}"
+            " Causes are those of causes.toml; a glob of cell ids has a *."
+        )
         raise UsageProblem(msg)
     return accept
 

@@ -47,7 +47,9 @@ def find_model(reference: object, *, beside: Path, root: Path, variables: bool |
     if file is None:
         msg = f"no model file {path}: looked for {' and '.join(map(str, tried))}"
         raise UsageProblem(msg)
-    return Model(name, file, root, variables, _keras_model(file, name))
+    # An artifact depends on the files below this folder that the model read.
+    below = root if file.is_relative_to(root) else file.parent
+    return Model(name, file, below, variables, _keras_model(file, name))
 
 
 def _keras_model(file: Path, name: str) -> bool | None:
@@ -75,14 +77,14 @@ def _defines_keras_model(name: str, classes: dict[str, ast.ClassDef]) -> bool | 
         current = queue.pop()
         seen.add(current)
         node = classes[current]
-        if any(
-            isinstance(each, ast.FunctionDef) and each.name == "keras_model" for each in node.body
-        ):
+        if "keras_model" in _defined(node):
             return True
+        if node.decorator_list or node.keywords:
+            found = None  # a decorator or a metaclass may add it
         for base in node.bases:
             if isinstance(base, ast.Name) and base.id in classes:
                 queue += [base.id] if base.id not in seen else []
-            elif not (isinstance(base, ast.Attribute) and base.attr == "Module"):
+            elif ast.unparse(base) not in {"tf.Module", "tensorflow.Module"}:
                 found = None
     return found
 
@@ -138,17 +140,18 @@ def _is_model(node: ast.ClassDef) -> bool:
     }
     if "Module" not in names:
         return False
-    assigned = {
-        target.id
-        for statement in node.body
-        if isinstance(statement, (ast.Assign, ast.AnnAssign))
-        for target in (
-            statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        )
-        if isinstance(target, ast.Name)
-    }
-    defined = {statement.name for statement in node.body if isinstance(statement, ast.FunctionDef)}
-    return "inputs" in assigned | defined
+    return "inputs" in _defined(node)
+
+
+def _defined(node: ast.ClassDef) -> set[str]:
+    """The names that a class body defines or assigns."""
+    names = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+    for statement in node.body:
+        if isinstance(statement, ast.Assign):
+            names |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            names.add(statement.target.id)
+    return names
 
 
 @cache

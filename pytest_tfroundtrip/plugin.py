@@ -89,7 +89,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from pytest_tfroundtrip.collection import parametrize  # noqa: PLC0415
 
         parametrize(metafunc, mark, _state(metafunc.config))
-    elif FIXTURE in metafunc.fixturenames:
+    elif FIXTURE in metafunc.fixturenames and _is_ours(metafunc):
         msg = f"{metafunc.definition.name} takes {FIXTURE} but has no mark {MARK}('path.py:Class')"
         raise pytest.Collector.CollectError(msg)
 
@@ -153,7 +153,7 @@ class Outcomes:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Cancel what has not begun and write the report."""
     if state := _state(session.config):
-        state.finish()
+        state.finish(session)
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
@@ -171,6 +171,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _state(config: pytest.Config) -> RoundTripSession | None:
     return config.stash.get(SESSION, None)
+
+
+def _is_ours(metafunc: pytest.Metafunc) -> bool:
+    """Whether the fixture is this plugin's: others may have one of that name, or a parameter."""
+    found = metafunc._arg2fixturedefs.get(FIXTURE)  # noqa: SLF001  no public way to ask
+    return bool(found) and found[-1].func.__module__ == __name__
 
 
 def _collects_widely(config: pytest.Config) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip import expectations
 from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import REFERENCE
-from pytest_tfroundtrip.errors import EnvironmentFailed
+from pytest_tfroundtrip.errors import EnvironmentFailed, UsageProblem
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.report.failure import failure_text, log_tail
@@ -71,7 +71,9 @@ class Reporting:
     def text(self, test: TestCell, observation: Observation, nodeid: str) -> str:
         """What pytest shows of a failing cell."""
         row = self._row(test, observation, (nodeid,), None)
-        return failure_text(row, log=log_tail(observation.log), width=self._width())
+        # A known cause says more than the end of TensorFlow's log, mostly warnings.
+        log = [] if row.cause else log_tail(observation.log)
+        return failure_text(row, log=log, width=self._width())
 
     # When it is over
 
@@ -90,11 +92,11 @@ class Reporting:
                 terminal.write(text, **markup)
             terminal.write("\n")
 
-    def write(self, engine: Engine) -> None:
-        """Write the report's file, where one was asked for."""
+    def write(self, engine: Engine) -> bool:
+        """Write the report's file, where one was asked for; False where it cannot be written."""
         path = self._settings.report
         if path is None:
-            return
+            return True
         whole = report(
             self.rows(engine),
             [_info(runtime, engine) for runtime in engine.plan.runtimes()],
@@ -102,7 +104,14 @@ class Reporting:
             seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
             tool=version("pytest-tfroundtrip"),
         )
-        write(path, whole)
+        try:
+            write(path, whole)
+        except UsageProblem as error:
+            if terminal := self._terminal():
+                terminal.ensure_newline()
+                terminal.write_line(f"ERROR: {error}", red=True)
+            return False
+        return True
 
     def rows(self, engine: Engine) -> list[Row]:
         """A row for each cell: one, however many tests asked for it."""
@@ -111,16 +120,23 @@ class Reporting:
         return self._rows
 
     def _all_rows(self, engine: Engine) -> Iterator[Row]:
+        outcomes = self._collected.outcomes
         nodeids: dict[str, list[str]] = {}
         for nodeid, test in self._collected.tests.items():
-            nodeids.setdefault(test.cell.key, []).append(nodeid)
+            place = f"{test.cell.save.model.file}:{test.cell.id}"
+            nodeids.setdefault(place, []).append(nodeid)
+        known = set()
         for names in nodeids.values():
+            # Several tests may ask for one cell: the one that came off worst speaks for it.
+            names.sort(key=lambda name: _badness(outcomes.get(name)))
             test = self._collected.tests[names[0]]
-            outcomes = {self._collected.outcomes.get(name) for name in names}
-            outcome = next((word for word in _WORST if word in outcomes), None)
-            yield self._row(test, engine.observations.get(test.cell.key), names, outcome)
+            known.add(test.cell.key)
+            outcome = outcomes.get(names[0])
+            # What the engine saw ahead of a test that never ran is no result of this run.
+            seen = engine.observations.get(test.cell.key) if outcome else None
+            yield self._row(test, seen, names, outcome)
         for untested in self._collected.untested.values():
-            if untested.cell.key not in nodeids:
+            if untested.cell.key not in known:
                 seen = Observation(untested.verdict, message=untested.message)
                 yield self._row(untested.test, seen, (), None)
 
@@ -144,6 +160,9 @@ class Reporting:
         if packaged:  # a node id is relative to a rootdir that the reference is not below
             nodeids = [f"{REFERENCE_PACKAGE}.{Path(name).name}" for name in nodeids]
             nodeids = [name.replace(".py::", "::", 1) for name in nodeids]
+        else:
+            relative: Any = self._config.cwd_relative_nodeid  # its NodeId is a str
+            nodeids = [relative(name) for name in nodeids]
         row = row_of(
             cell,
             observation,
@@ -184,6 +203,10 @@ class Reporting:
     def _width(self) -> int:
         terminal = self._terminal()
         return min(100, int(terminal._screen_width)) if terminal else 80  # noqa: SLF001
+
+
+def _badness(outcome: str | None) -> int:
+    return _WORST.index(outcome) if outcome in _WORST else len(_WORST)
 
 
 def _info(runtime: Runtime, engine: Engine) -> RuntimeInfo:

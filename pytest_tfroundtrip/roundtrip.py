@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ class Example:
     expected: dict[str, np.ndarray[Any, Any]]
 
 
-@dataclass
+@dataclass(repr=False)
 class RoundTrip:
     """One cell and what was seen of it. It is judged before the test's body runs.
 
@@ -42,7 +42,10 @@ class RoundTrip:
     """
 
     cell: Cell
-    observation: Observation = field(repr=False)
+    observation: Observation
+
+    def __repr__(self) -> str:
+        return f"<RoundTrip {self.cell.id}: {self.verdict}>"
 
     @property
     def verdict(self) -> Verdict:

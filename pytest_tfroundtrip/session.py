@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_tfroundtrip import collection, expectations
-from pytest_tfroundtrip.causes import diagnose
+from pytest_tfroundtrip.causes import diagnose, possible
 from pytest_tfroundtrip.cells import from_json
 from pytest_tfroundtrip.collected import Collected, TestCell, Untested
 from pytest_tfroundtrip.errors import UsageProblem
@@ -138,7 +138,7 @@ class RoundTripSession:
         tests = dict(collection.selected(session.items))
         self.collected.tests = tests
         self._creations = frozenset(
-            test.cell.save.id
+            test.cell.save.key
             for test in tests.values()
             if test.cell.operation is Operation.CREATION
         )
@@ -160,7 +160,7 @@ class RoundTripSession:
         """Of a selection's rows that are no tests, keep those whose save was selected."""
         rows = self.collected.untested
         self.collected.untested = {
-            key: row for key, row in rows.items() if row.cell.save.id in self._creations
+            key: row for key, row in rows.items() if row.cell.save.key in self._creations
         }
 
     def _connect(self) -> None:
@@ -220,7 +220,7 @@ class RoundTripSession:
             pytest.skip(observation.message)
         if observation.verdict is Verdict.UNSAVED:
             creation = test.cell.operation is Operation.CREATION
-            if not creation and test.cell.save.id in self._creations:
+            if not creation and test.cell.save.key in self._creations:
                 pytest.skip(f"nothing was saved: see {test.cell.save.id}-creation")
             raise Unsaved(self.reporting.text(test, observation, item.nodeid), observation)
         return roundtrip
@@ -236,12 +236,15 @@ class RoundTripSession:
         test, roundtrip = item.stash[ROUND_TRIP]
         observation, expected = roundtrip.observation, test.expectation
         diagnosis = diagnose(observation, test.cell)
-        reason = test.accepted(diagnosis.cause.id if diagnosis else None)
+        # Of what is the same: the causes that could have struck, had they not gone.
+        struck = [diagnosis.cause] if diagnosis else []
+        same = observation.verdict is Verdict.SAME
+        reason = test.accepted([cause.id for cause in (possible(test.cell) if same else struck)])
         item.user_properties += [
             ("tf_cell", test.cell.id),
             ("tf_verdict", str(observation.verdict)),
         ]
-        if observation.verdict is Verdict.SAME:
+        if same:
             if reason is not None and not expected.strict:
                 pytest.fail(
                     f"{test.cell.id} is accepted ({reason}), but it is same: take it out of accept",
@@ -262,6 +265,7 @@ class RoundTripSession:
             return self.remote.observe(cell)
         if self.engine is None:  # a cell that was not there at the end of collection
             self.engine = _started(self.settings)
+        self.engine.submit([cell])
         if self.engine.unprepared():
             self.engine.prepare(self.reporting.progress)
         return self.engine.observe(cell)
@@ -291,11 +295,17 @@ class RoundTripSession:
         elif report.when == "call" and report.passed:
             outcomes[report.nodeid] = "xpassed" if hasattr(report, "wasxfail") else "passed"
 
-    def finish(self) -> None:
+    def finish(self, session: pytest.Session) -> None:
         """Cancel what has not begun; write the report."""
         self.stop()
-        if self.role is not Role.WORKER and self.engine is not None:
-            self.reporting.write(self.engine)
+        if self.role is Role.WORKER:
+            return
+        if self.engine is None:
+            # Nothing ran: a report of an earlier run must not pass for this one's.
+            if self.settings.report is not None and not self.config.getoption("collectonly"):
+                self.settings.report.unlink(missing_ok=True)
+        elif not self.reporting.write(self.engine):
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def summarize(self) -> None:
         """Print the matrix, the counts and the answer."""

@@ -51,6 +51,7 @@ class Settings:
     report: Path | None = None
     keep: Path | None = None
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
+    typed: frozenset[str] = frozenset()  # what the command line says narrows what marks say
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -78,6 +79,7 @@ def read_settings(config: pytest.Config) -> Settings:
         report=report,
         keep=values.path("keep"),
         own=own,
+        typed=values.typed(),
     )
 
 
@@ -119,6 +121,11 @@ class _Values:
                 return value, where
         return None, option.flag
 
+    def typed(self) -> frozenset[str]:
+        """The settings that stand on the command line."""
+        options = self._options.values()
+        return frozenset(each.name for each in options if self._config.getoption(each.ini))
+
     def names(self, name: str) -> tuple[str, ...]:
         """A list of names; none where nobody said."""
         return _names(*self.raw(name))
@@ -138,8 +145,14 @@ class _Values:
 
     def path(self, name: str) -> Path | None:
         """A path, relative to where pytest was started."""
-        value, _ = self.raw(name)
-        return self._config.invocation_params.dir / Path(value).expanduser() if value else None
+        value, where = self.raw(name)
+        if value is None:
+            return None
+        try:
+            return self._config.invocation_params.dir / Path(value).expanduser()
+        except (TypeError, RuntimeError):
+            msg = f"{where}: {value!r} is no path"
+            raise UsageProblem(msg) from None
 
 
 def default_cache() -> Path:
@@ -149,7 +162,7 @@ def default_cache() -> Path:
     """
     chosen = os.environ.get("TF_ROUNDTRIP_CACHE")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser().absolute()
     from platformdirs import user_cache_path  # noqa: PLC0415  only where it is needed
 
     return user_cache_path("pytest-tfroundtrip", appauthor=False)
@@ -215,7 +228,18 @@ def _pyproject(root: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         msg = f"{file} cannot be read: {error}"
         raise UsageProblem(msg) from None
-    table: Any = raw.get("tool", {}).get("tf_roundtrip", {})
+    tools = raw.get("tool", {})
+    for wrong in ("tf-roundtrip", "tfroundtrip", "pytest_tfroundtrip"):
+        if wrong in tools:
+            msg = f"pyproject.toml: [tool.{wrong}] is nobody's table: write [tool.tf_roundtrip]"
+            raise UsageProblem(msg)
+    table: Any = tools.get("tf_roundtrip", {})
+    if isinstance(table, dict) and isinstance(table.get("runtimes"), dict):
+        msg = (
+            "pyproject.toml: a runtime of your own is [tool.tf_roundtrip.runtime.NAME], singular;"
+            " runtimes = [...] are those to choose"
+        )
+        raise UsageProblem(msg)
     if not isinstance(table, dict):
         msg = "pyproject.toml: tool.tf_roundtrip is not a table"
         raise UsageProblem(msg)
@@ -224,6 +248,9 @@ def _pyproject(root: Path) -> dict[str, Any]:
 
 def _own_runtimes(raw: Any, root: Path) -> dict[str, OwnRuntime]:
     if not isinstance(raw, dict):
-        msg = "pyproject.toml: write [tool.tf_roundtrip.runtime.NAME] for a runtime of your own"
+        msg = (
+            "pyproject.toml: write [tool.tf_roundtrip.runtime.NAME] for a runtime of your own, or"
+            " runtimes = [...] for those to choose"
+        )
         raise UsageProblem(msg)
     return {name: OwnRuntime.parse(name, table, root) for name, table in raw.items()}

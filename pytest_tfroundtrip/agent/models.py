@@ -152,8 +152,9 @@ class Model(object):
         if not isinstance(answer, dict) or sorted(answer) != sorted(seen):
             got = sorted(answer) if isinstance(answer, dict) else type(answer).__name__
             raise ModelError(
-                "%s: expected() returned %s, __call__ returned %s; return a dict with the same "
-                "names." % (self.title, got, sorted(seen))
+                "%s: expected() returned %s, the model %s; return a dict with the same names (a "
+                "keras_model() has the names of its outputs, or of its output layers)."
+                % (self.title, got, sorted(seen))
             )
         told = {}
         for name, value in answer.items():

@@ -1,6 +1,7 @@
 """The steps an agent knows: ``save`` writes an artifact, ``load`` reads one and operates on it."""
 
 import os
+import shutil
 import sys
 
 import tensorflow as tf
@@ -30,6 +31,7 @@ def save(message, report):
     payload = os.path.join(folder, "payload")
     root = request.get("root") or os.path.dirname(request["file"])
     saver = plugins.saver(message["saver"])
+    shutil.rmtree(payload, ignore_errors=True)  # of an agent that died while it saved this
     with sources.watching(root, folder) as seen:
         model = models.load(request, seed, report)
         if getattr(saver, "NEEDS_KERAS_MODEL", False) and not model.has_keras_model:

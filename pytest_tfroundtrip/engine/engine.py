@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import shutil
 import threading
+import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,10 +17,11 @@ from pytest_tfroundtrip.engine.runs import RunFolder
 from pytest_tfroundtrip.engine.scheduler import Scheduler
 from pytest_tfroundtrip.engine.store import Store, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
-from pytest_tfroundtrip.judge import ArtifactDamaged
+from pytest_tfroundtrip.judge import ArtifactDamaged, read_record
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.runtimes import prepare
 from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
+from pytest_tfroundtrip.runtimes.uv import Uv
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.settings import Settings
 
 START_SECONDS = 180.0  # an agent's import of TensorFlow, on a cold disk and a busy machine
-GRACE_SECONDS = 30.0  # an agent keeps its steps' time itself; past this it is the agent that hangs
 MEGABYTES_PER_AGENT = 700  # an agent after its import: 200 to 500 MB (measured, 1.15 to 2.21)
 
 
@@ -85,6 +87,7 @@ class Engine:
         self._loads: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._runtimes: dict[str, Runtime] = {}  # by process: any runtime that it serves
         self._stopped = False
+        self._uv = Uv()
         self._preparing = threading.Lock()
 
     # Life
@@ -98,7 +101,8 @@ class Engine:
         if self._stopped or not self._thread.is_alive():
             return
         self._stopped = True
-        with contextlib.suppress(TimeoutError):
+        self._uv.stop()  # an environment may be under way, in a thread of the server
+        with contextlib.suppress(TimeoutError, concurrent.futures.TimeoutError):
             self.call(self._stop(), timeout=20)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
@@ -141,8 +145,10 @@ class Engine:
                     provider=self.settings.provider,
                     cache=self.settings.cache,
                     progress=progress,
+                    uv=self._uv,
                 )
-                self.call(self._have(made))
+                if not self._stopped:
+                    self.call(self._have(made))
 
     def wait_until_prepared(self) -> None:
         """Block until every environment that the plan needs is there, or known not to be."""
@@ -272,25 +278,26 @@ class Engine:
         run = await self._run_folder()
         log = run.file(save.id, "log")
         making = self.store.making()
-        answer = await self._step(
-            save.runtime,
-            priority,
-            {
-                "action": "save",
-                "saver": save.saver.base,
-                "variant": save.saver.variant,
-                "behavior": save.runtime.behavior and str(save.runtime.behavior),
-                "model": {
-                    "file": str(save.model.file),
-                    "class": save.model.name,
-                    "root": str(root),
-                },
-                "seed": save.seed,
-                "folder": str(making),
-                "log": str(log),
+        message = {
+            "action": "save",
+            "saver": save.saver.base,
+            "variant": save.saver.variant,
+            "behavior": save.runtime.behavior and str(save.runtime.behavior),
+            "model": {
+                "file": str(save.model.file),
+                "class": save.model.name,
+                "root": str(root),
             },
-        )
-        seconds = float(answer["seconds"])
+            "seed": save.seed,
+            "folder": str(making),
+            "log": str(log),
+        }
+        try:
+            answer = await self._step(save.runtime, priority, message)
+        except BaseException:  # cancelled, too
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+        seconds = float(answer.get("seconds", 0.0))
         if answer["status"] != "ok" or answer.get("absent"):
             shutil.rmtree(making, ignore_errors=True)
             return Saved(None, unanswered(answer, Stage.SAVE, log), seconds=seconds, log=log)
@@ -338,7 +345,7 @@ class Engine:
                 self.observations[cell.key] = await self._observation(cell)
             except ArtifactDamaged as error:
                 await asyncio.to_thread(self._remove_artifact, cell)
-                message = f"{error}\nThe artifact has been removed from the store: run again."
+                message = f"{error}\nWhat was damaged is removed from the store: run again."
                 self.observations[cell.key] = Observation(
                     Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, message
                 )
@@ -349,6 +356,15 @@ class Engine:
             except OSError as error:
                 self.observations[cell.key] = Observation(
                     Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, self._unwritable(error)
+                )
+            except Exception as error:  # noqa: BLE001  a fault of ours is told with its cell
+                message = f"a fault of pytest-tfroundtrip, please report it: {error}"
+                self.observations[cell.key] = Observation(
+                    Verdict.ENV_ERROR,
+                    Stage.ENV,
+                    type(error).__name__,
+                    message,
+                    "".join(traceback.format_exception(error)),
                 )
         return self.observations[cell.key]
 
@@ -361,7 +377,11 @@ class Engine:
 
     def _remove_artifact(self, cell: Cell) -> None:
         saved = self._saves[planning.save_key(cell.save)].result()
-        if saved.folder is not None:
+        if saved.folder is None:
+            return
+        try:
+            read_record(saved.folder)
+        except ArtifactDamaged:  # it is the artifact, not what a load wrote
             shutil.rmtree(saved.folder, ignore_errors=True)
 
     async def _observation(self, cell: Cell) -> Observation:

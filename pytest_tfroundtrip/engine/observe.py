@@ -33,13 +33,15 @@ def unanswered(answer: dict[str, Any], stage: Stage, log: Path) -> Observation:
     verdict = _VERDICTS.get(answer["status"], Verdict.ENV_ERROR)
     if exception == MODEL_ERROR:
         verdict = Verdict.UNSAVED
+    elif answer["status"] == "raised" and answer.get("stage") == Stage.ENV:
+        verdict = Verdict.ENV_ERROR  # nothing of TensorFlow's, or of the model's, was tried yet
     return Observation(
         verdict,
         Stage(answer.get("stage") or stage),
         exception,
         answer.get("message") or answer["status"],
         answer.get("traceback") or "",
-        seconds=float(answer["seconds"]),
+        seconds=float(answer.get("seconds", 0.0)),
         log=str(log),
     )
 
@@ -74,7 +76,7 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
         cell.loader,
         cell.tolerances,
     )
-    return _judged(judgement, float(answer["seconds"]), folder, answer["folder"], saved)
+    return _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
 
 
 def _judged(

@@ -66,7 +66,7 @@ def load_of(cell: Cell) -> Load | None:
 
 def save_key(save: Save) -> str:
     """A save's identity in a run."""
-    return f"{save.model.file}:{save.seed}:{save.id}"
+    return save.key
 
 
 def load_key(load: Load) -> str:

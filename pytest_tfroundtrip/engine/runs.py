@@ -36,12 +36,18 @@ class RunFolder:
         else:
             runs = cache / "runs"
             runs.mkdir(parents=True, exist_ok=True)
-            _sweep(runs)
             path = runs / uuid.uuid4().hex[:12]
-            path.mkdir()
-        lock = FileLock(path / ".alive", thread_local=False)
-        lock.acquire(blocking=keep is None)
-        return cls(path, keep is not None, lock)
+            # Another run that starts now must not sweep this folder before it is locked.
+            with FileLock(cache / "runs.lock"):
+                _sweep(runs)
+                path.mkdir()
+                lock = _alive(path)
+            return cls(path, kept=False, _lock=lock)
+        try:
+            return cls(path, kept=True, _lock=_alive(path))
+        except Timeout:
+            msg = f"another run is using {path}"
+            raise OSError(msg) from None
 
     def file(self, name: str, suffix: str) -> Path:
         """A path for a file that no other step of this run writes."""
@@ -64,6 +70,12 @@ class RunFolder:
         safe = re.sub(r"[^\w.+-]", "_", name)
         count = self._names[safe] = self._names.get(safe, 0) + 1
         return safe if count == 1 else f"{safe}-{count}"
+
+
+def _alive(path: Path) -> FileLock:
+    lock = FileLock(path / ".alive", thread_local=False)
+    lock.acquire(blocking=False)
+    return lock
 
 
 def _sweep(runs: Path) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # A step whose agent died under it may not be the one to blame. Its second try has the agent for
 # itself: if that dies too, it is.
 ATTEMPTS = 2
+GRACE_SECONDS = 30.0  # past a step's own timeout
 
 
 @dataclass(order=True)
@@ -186,6 +187,10 @@ class Scheduler:
             self._agents[process].process = await self._start(process)
         except EnvironmentFailed as error:
             self._failed[process] = error
+        except Exception as error:  # noqa: BLE001  else its steps would wait for ever
+            msg = f"the agent of {process} could not be started: {type(error).__name__}: {error}"
+            self._failed[process] = EnvironmentFailed(msg)
+        if process in self._failed:
             del self._agents[process]
 
     async def _run_job(self, process: str, agent: _Agent, job: _Job) -> None:
@@ -193,7 +198,7 @@ class Scheduler:
             agent.running -= 1
             return
         try:
-            answer = await agent.process.step(job.message)
+            answer = await self._answer(agent.process, job.message)
         except AgentDied as error:
             if self._agents.get(process) is agent:
                 del self._agents[process]
@@ -201,9 +206,24 @@ class Scheduler:
                 heapq.heappush(self._jobs[process], job)
             elif not job.answer.done():
                 job.answer.set_exception(error)
+        except Exception as error:  # noqa: BLE001  else the step would be waited for for ever
+            if not job.answer.done():
+                msg = f"a step could not be run: {type(error).__name__}: {error}"
+                job.answer.set_exception(EnvironmentFailed(msg))
         else:
             if not job.answer.done():
                 job.answer.set_result(answer)
         finally:
             agent.running -= 1
             agent.suspected = False
+
+    @staticmethod
+    async def _answer(process: AgentProcess, message: dict[str, Any]) -> dict[str, Any]:
+        """The agent keeps its steps' time itself; past that it is the agent that hangs."""
+        patience = message.get("timeout", 0.0) + GRACE_SECONDS
+        try:
+            return await asyncio.wait_for(process.step(message), patience)
+        except (TimeoutError, asyncio.TimeoutError):
+            await process.close()
+            msg = f"the agent did not answer within {patience:g} s and was ended"
+            raise AgentDied(msg) from None

@@ -7,6 +7,7 @@ environments are there, then asks for one cell at a time. A request is answered 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import shutil
 import socket
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.engine.engine import Engine
 
+LONGEST_FOLDER = 80  # characters
 LINE_LIMIT = 1 << 28  # bytes: 10,000 cells are about 5 MB
 
 
@@ -35,7 +37,8 @@ class EngineServer:
         self._engine = engine
         self._listener = listener  # hears what workers send along with their cells
         # A socket's path has 107 bytes at most, so not below pytest's own long folders.
-        self._folder = Path(tempfile.mkdtemp(prefix="tfrt-"))
+        short = len(tempfile.gettempdir()) < LONGEST_FOLDER
+        self._folder = Path(tempfile.mkdtemp(prefix="tfrt-", dir=None if short else "/tmp"))  # noqa: S108
         self.address = str(self._folder / "engine")
         self._server: asyncio.Server | None = None
 
@@ -47,7 +50,7 @@ class EngineServer:
         """Stop listening and remove the socket. Again is no harm."""
         server, self._server = self._server, None
         if server is not None:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, concurrent.futures.TimeoutError):
                 self._engine.call(_close(server), timeout=5)
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -57,7 +60,11 @@ class EngineServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             while line := await reader.readline():
-                writer.write(encode_message(await self._answer(decode_message(line))))
+                try:
+                    answer = await self._answer(decode_message(line))
+                except Exception as error:  # noqa: BLE001  a worker waits for an answer
+                    answer = {"type": "failed", "message": f"{type(error).__name__}: {error}"}
+                writer.write(encode_message(answer))
                 await writer.drain()
         writer.close()
 
@@ -118,4 +125,8 @@ class RemoteEngine:
         if not line:
             msg = "the engine of the xdist controller is gone"
             raise ConnectionError(msg)
-        return decode_message(line)
+        answer = decode_message(line)
+        if answer["type"] == "failed":
+            msg = f"the engine of the xdist controller could not answer: {answer['message']}"
+            raise RuntimeError(msg)
+        return answer

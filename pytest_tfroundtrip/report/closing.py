@@ -37,6 +37,9 @@ def _sentences(rows: Sequence[Row]) -> Iterator[str]:
     if broken:
         verb = "says" if len(broken) == 1 else "say"
         yield f"{count(len(broken), 'cell')} {verb} nothing: their runtimes could not be had."
+    asserted = sum(row.asserted for row in rows)
+    if asserted:
+        yield f"{count(asserted, 'cell')} came back the same, but the test itself failed."
     waiting = sum(row.verdict is None for row in rows)
     if waiting:
         yield f"{count(waiting, 'cell')} {'was' if waiting == 1 else 'were'} not run."
@@ -58,16 +61,22 @@ def _documents(rows: Sequence[Row]) -> str:
     empty = sum(row.verdict is Verdict.UNSAVED and not row.failed for row in promised)
     if empty:
         parts.append(f"{empty} had nothing to load, their save being refused")
-    failed = sum(row.failed for row in rows)
+    failed = [row for row in rows if row.failed and not row.asserted]
     if failed:
-        parts.append(f"{count(failed, 'cell')} failed: neither documents nor known causes say so")
+        parts.append(f"{count(len(failed), 'cell')} failed{_unforeseen(failed)}")
     return "; ".join(parts) + "."
+
+
+def _unforeseen(failed: Sequence[Row]) -> str:
+    if all(row.cause is None for row in failed):
+        return ": neither documents nor known causes say so"
+    return ": not foreseen there"
 
 
 def _round_trip(rows: Sequence[Row]) -> str:
     """Whether people's models survive."""
     models = sorted({row.model for row in rows})
-    failed = [row for row in rows if row.failed]
+    failed = [row for row in rows if row.failed and not row.asserted]
     if failed:
         return _failed(rows, failed, models)
     same = sum(row.verdict is Verdict.SAME for row in rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
 MESSAGE_LINES = 30  # TensorFlow's own text: more is cut in its middle, the log has it whole
 LOG_LINES = 15
+LOG_WIDTH = 200
 
 _DURING = {
     Stage.ENV: " while its runtime was made",
@@ -64,12 +64,13 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
 
 
 def log_tail(path: str | Path | None, lines: int = LOG_LINES) -> list[str]:
-    """The last lines of a log; none where there is no log to read."""
+    """The last lines of a log, each once; none where there is no log to read."""
     if path is None:
         return []
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
-            return [text.rstrip() for text in deque(file, maxlen=lines)]
+            told = dict.fromkeys(text.rstrip()[:LOG_WIDTH] for text in file)
+            return list(told)[-lines:]
     except OSError:
         return []
 
@@ -84,8 +85,8 @@ def _verdict(row: Row) -> str:
 
 
 def _promise(row: Row) -> str:
-    if not row.statement:
-        return ""
+    if not row.statement or row.verdict in {Verdict.UNSAVED, Verdict.ENV_ERROR}:
+        return ""  # not TensorFlow's doing
     source = f" ({row.document})" if row.document else ""
     return f'{row.promise}, "{row.statement}"{source}'
 

@@ -279,7 +279,7 @@ def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
     if any(row.contradiction for row in rows):
         legend.append(f"{CONTRADICTION} contradicts the documents, cause known")
     if any(row.verdict is Verdict.ABSENT for row in rows):
-        legend.append("- not in that release")
+        legend.append("- no such API in that release, or no keras_model()")
     if len({row.model for row in rows}) > 1:
         legend.append("same 1/2: same for 1 of 2 models")
     if legend:

@@ -72,6 +72,11 @@ class Row:
         return self.outcome in ("failed", "error")
 
     @property
+    def asserted(self) -> bool:
+        """Whether it came back the same, and the test's own body failed all the same."""
+        return self.failed and self.verdict is Verdict.SAME and not self.note
+
+    @property
     def sentence(self) -> str:
         """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
         saved = f"{self.model} saved by {self.save} under {self.save_runtime}"

@@ -69,7 +69,7 @@ def summary(rows: Iterable[Row], *, width: int = 80, quiet: bool = False) -> Ite
     if not ordered:
         return
     if not quiet:
-        yield from grids(ordered, width)
+        yield from grids([row for row in ordered if row.verdict is not None], width)
         yield from _counts(ordered, width)
         yield from _contradictions(ordered, width)
     yield from _unavailable(ordered, width)
@@ -140,7 +140,12 @@ def _unavailable(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    failed = [row for row in rows if row.failed and row.verdict is not Verdict.ENV_ERROR]
+    yield from _asserted([row for row in rows if row.asserted], width)
+    failed = [
+        row
+        for row in rows
+        if row.failed and not row.asserted and row.verdict is not Verdict.ENV_ERROR
+    ]
     if not failed:
         return
     yield from _title(f"failures by cause ({count(len(failed), 'cell')})", width, red=True)
@@ -157,6 +162,20 @@ def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
             if note:
                 yield from wrapped(f"{note} ({count(len(noted), 'cell')})", width, 4, "but: ")
         yield line(f"    rerun one: {first.command}")
+    yield BLANK
+
+
+def _asserted(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """What came back the same in tests whose own body failed: nobody's fault but theirs."""
+    if not rows:
+        return
+    title = f"the same, but the test itself failed ({count(len(rows), 'cell')})"
+    yield from _title(title, width, red=True)
+    for row in rows[:EXAMPLES]:
+        yield from wrapped(row.sentence, width, 2, "- ")
+        yield line(f"    rerun: {row.command}")
+    if len(rows) > EXAMPLES:
+        yield line(f"  ... and {count(len(rows) - EXAMPLES, 'more cell')}")
     yield BLANK
 
 

@@ -65,14 +65,15 @@ def prepare_all(
     provider: str = "auto",
     cache: Path,
     progress: Callable[[str], None],
+    uv: Uv | None = None,
 ) -> dict[str, Environment | EnvironmentFailed]:
     """Every environment of these runtimes by name, made if need be, or why it cannot be had.
 
     Runs in the calling thread until all are there. On Ctrl-C nothing half made stays, uv's
     processes are gone, and KeyboardInterrupt goes on. ``progress`` is called by one thread at a
-    time.
+    time. Whoever gave ``uv`` can stop all of it from another thread.
     """
-    uv, told = Uv(), threading.Lock()
+    uv, told = uv or Uv(), threading.Lock()
 
     def tell(line: str) -> None:
         with told:

@@ -78,6 +78,8 @@ def test_the_order_of_precedence(project: Project) -> None:
         ("[tool.tf_roundtrip]\nruntime = 3", "write [tool.tf_roundtrip.runtime.NAME]"),
         ("[tool.tf_roundtrip.runtime.prod]\npython = 'python3'", "tensorflow"),
         ("[tool]\ntf_roundtrip = 1", "tool.tf_roundtrip is not a table"),
+        ("[tool.tf-roundtrip]\nruntimes = ['2.15']", "write [tool.tf_roundtrip]"),
+        ("[tool.tf_roundtrip.runtimes.prod]\ntensorflow = '2.15.1'", "singular"),
     ],
 )
 def test_a_wrong_table_is_a_usage_error(project: Project, table: str, message: str) -> None:
@@ -123,6 +125,10 @@ MARKED = "import pytest, unittest\nmark = pytest.mark.tf_roundtrip\n"
             "@mark('affine.py:Affine', accept=['x'])\ndef test_it(roundtrip): ...",
             "a dict of cause, or glob of cell ids, to the reason",
         ),
+        (
+            "@mark('affine.py:Affine', accept={'debug_name_attr': '-'})\ndef test(roundtrip): ...",
+            "'debug_name_attr' is no cause and no cell. Did you mean 'debug-name-attr'?",
+        ),
     ],
 )
 def test_a_mark_that_cannot_be_is_said_in_one_sentence(
@@ -133,6 +139,13 @@ def test_a_mark_that_cannot_be_is_said_in_one_sentence(
     assert result.ret != 0
     assert message in said(result)
     assert not project.requests("start")
+
+
+def test_a_test_without_cells_says_why(project: Project) -> None:
+    (project.path / "affine.py").write_text("import tensorflow as tf\nclass Affine(tf.Module): ...")
+    result = project.run("--tf-savers=keras", "-rs")
+    result.assert_outcomes(skipped=1)
+    assert "no cells: Affine has no keras_model(), which keras saves" in said(result)
 
 
 def test_a_class_whose_methods_take_the_fixture_is_fine(project: Project) -> None:

@@ -161,6 +161,40 @@ def test_what_the_user_accepts_is_an_xfail_until_it_works(project: Project) -> N
     result.stdout.fnmatch_lines(["*is accepted (works, in truth), but it is same*"])
 
 
+def test_an_accepted_cause_that_is_gone_fails(project: Project) -> None:
+    project.pytester.makepyfile(
+        test_model="""
+        import pytest
+        @pytest.mark.tf_roundtrip("affine.py:Affine", accept={"debug-name-attr": "until May"})
+        def test_affine(roundtrip): ...
+        """
+    )
+    chosen = ("--tf-runtimes=1.15,2.15", "--tf-savers=builder", "--tf-loaders=tf1_load")
+    result = project.run(*chosen)
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["*is accepted (until May), but it is same*"])
+
+
+def test_a_failing_body_is_no_failing_round_trip(project: Project) -> None:
+    project.pytester.makepyfile(
+        test_model="""
+        import pytest
+        @pytest.mark.tf_roundtrip("affine.py:Affine")
+        def test_affine(roundtrip):
+            assert roundtrip.outputs["y"].shape == (7, 7)
+        """
+    )
+    result = project.run("--tf-runtimes=2.15", "--tf-savers=builder", "--tf-loaders=tf2_load")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*the same, but the test itself failed (2 cells)",
+            "*2 cells came back the same, but the test itself failed.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*no known cause*")
+
+
 @pytest.mark.parametrize(
     ("rule", "verdict"),
     [

@@ -61,7 +61,8 @@ def test_a_grid_crosses_savers_and_loaders_for_each_pair_of_runtimes() -> None:
           builder       same     !refused    same      same
           keras         -                             *refused
 
-        ! failed; * contradicts the documents, cause known; - not in that release
+        ! failed; * contradicts the documents, cause known; - no such API in that
+        release, or no keras_model()
         """
         )
         + "\n\n"
