@@ -71,7 +71,7 @@ def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:
         if not names:
             msg = f"tf_roundtrip({name}=...) names nothing: leave it out for what was chosen"
             raise UsageProblem(msg)
-        found = read(names)
+        found: tuple[Any, ...] = read(names)
         typed = {name, "runtimes"} if name.endswith("runtimes") else {name}
         if typed & settings.typed:
             return tuple(each for each in found if each in of_settings)

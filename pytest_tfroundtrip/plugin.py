@@ -175,7 +175,7 @@ def _state(config: pytest.Config) -> RoundTripSession | None:
 
 def _is_ours(metafunc: pytest.Metafunc) -> bool:
     """Whether the fixture is this plugin's: others may have one of that name, or a parameter."""
-    found = metafunc._arg2fixturedefs.get(FIXTURE)  # noqa: SLF001  no public way to ask
+    found = metafunc._arg2fixturedefs.get(FIXTURE, ())  # noqa: SLF001  no public way to ask
     return bool(found) and found[-1].func.__module__ == __name__
 
 

@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import glob
 import io
 import os
 import sys
@@ -60,8 +61,44 @@ def watching(root, ignored):
     """
     sources = Sources(root, ignored)
     watch = _audited if hasattr(sys, "addaudithook") else _patched
-    with watch(sources.opened):
+    with watch(sources.opened), _tensorflow_watched(sources.opened):
         yield sources
+
+
+@contextlib.contextmanager
+def _tensorflow_watched(opened):
+    """TensorFlow opens files in C++: what its Python passes there is looked at.
+
+    ``tf.io.gfile.GFile`` and checkpoints. What ops read (``tf.io.read_file``) stays unseen.
+    """
+    file_io = sys.modules.get("tensorflow.python.lib.io.file_io")
+    reader = sys.modules.get("tensorflow.python.training.py_checkpoint_reader")
+    undo = []
+    if file_io is not None:
+        undo.append((file_io.FileIO, "__init__", file_io.FileIO.__init__))
+
+        def watched_init(self, name, mode="r", *args, **kwargs):
+            original_init(self, name, mode, *args, **kwargs)
+            if _reads(mode, 0):
+                opened(name)
+
+        original_init = file_io.FileIO.__init__
+        file_io.FileIO.__init__ = watched_init
+    if reader is not None:
+        undo.append((reader, "NewCheckpointReader", reader.NewCheckpointReader))
+
+        def new_checkpoint_reader(prefix):
+            for path in glob.glob(glob.escape(os.fsdecode(prefix)) + "*"):
+                opened(path)
+            return original_reader(prefix)
+
+        original_reader = reader.NewCheckpointReader
+        reader.NewCheckpointReader = new_checkpoint_reader
+    try:
+        yield
+    finally:
+        for owner, name, original in undo:
+            setattr(owner, name, original)
 
 
 @contextlib.contextmanager

@@ -7,8 +7,10 @@ import concurrent.futures
 import contextlib
 import shutil
 import threading
+import time
 import traceback
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_tfroundtrip.engine import plan as planning
@@ -292,6 +294,7 @@ class Engine:
             "folder": str(making),
             "log": str(log),
         }
+        began = time.time()
         try:
             answer = await self._step(save.runtime, priority, message)
         except BaseException:  # cancelled, too
@@ -301,7 +304,9 @@ class Engine:
         if answer["status"] != "ok" or answer.get("absent"):
             shutil.rmtree(making, ignore_errors=True)
             return Saved(None, unanswered(answer, Stage.SAVE, log), seconds=seconds, log=log)
-        kept = await asyncio.to_thread(self.store.keep, making, key, root, answer["sources"])
+        kept = await asyncio.to_thread(
+            partial(self.store.keep, making, key, root, answer["sources"], began=began)
+        )
         return Saved(kept, seconds=seconds, log=log)
 
     async def _load(self, load: planning.Load, priority: int) -> dict[str, Any]:

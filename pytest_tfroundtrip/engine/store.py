@@ -64,13 +64,20 @@ class Store:
         folder.mkdir(parents=True)
         return folder
 
-    def keep(self, made: Path, key: str, root: Path, sources: Iterable[str]) -> Path:
-        """Move what was made into its place and return that. Files outside ``root`` don't count."""
+    def keep(
+        self, made: Path, key: str, root: Path, sources: Iterable[str], *, began: float
+    ) -> Path:
+        """Move what was made into its place and return that. Files outside ``root`` don't count.
+
+        ``began`` is when the save did (seconds since the epoch): which state of a file that was
+        changed since went into it, nobody knows, so such an artifact is never taken again.
+        """
         digests = {}
         for source in sources:
             path = Path(source)
             if path.is_relative_to(root):
-                digests[path.relative_to(root).as_posix()] = file_digest(path)
+                known = path.exists() and path.stat().st_mtime < began
+                digests[path.relative_to(root).as_posix()] = file_digest(path) if known else "?"
         manifest = {"sources": digests, "files": _sizes(made)}
         text = json.dumps(manifest, sort_keys=True, indent=1)
         (made / MANIFEST).write_text(text, encoding="utf-8")

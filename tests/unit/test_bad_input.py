@@ -118,6 +118,10 @@ MARKED = "import pytest, unittest\nmark = pytest.mark.tf_roundtrip\n"
             "2.99",
         ),
         (
+            "@mark('affine.py:Affine', savers=[])\ndef test_it(roundtrip): ...",
+            "tf_roundtrip(savers=...) names nothing",
+        ),
+        (
             "@mark('affine.py:Affine', rtol='x')\ndef test_it(roundtrip): ...",
             "tf_roundtrip(rtol='x'): a number was expected",
         ),
@@ -139,6 +143,18 @@ def test_a_mark_that_cannot_be_is_said_in_one_sentence(
     assert result.ret != 0
     assert message in said(result)
     assert not project.requests("start")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@pytest.fixture\ndef roundtrip(): return 1\ndef test_it(roundtrip): assert roundtrip == 1",
+        "@pytest.mark.parametrize('roundtrip', [1])\ndef test_it(roundtrip): assert roundtrip == 1",
+    ],
+)
+def test_somebody_elses_roundtrip_is_left_alone(project: Project, source: str) -> None:
+    (project.path / "test_model.py").write_text(MARKED + source)
+    project.run().assert_outcomes(passed=1)
 
 
 def test_a_test_without_cells_says_why(project: Project) -> None:

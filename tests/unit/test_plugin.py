@@ -189,7 +189,8 @@ def test_a_failing_body_is_no_failing_round_trip(project: Project) -> None:
     result.stdout.fnmatch_lines(
         [
             "*the same, but the test itself failed (2 cells)",
-            "*2 cells came back the same, but the test itself failed.",
+            "*2 cells came back the same, but the",
+            "test itself failed.",
         ]
     )
     result.stdout.no_fnmatch_line("*no known cause*")
@@ -244,6 +245,74 @@ def test_loads_that_failed_last_time_are_errors_under_lf(project: Project) -> No
     project.run("-k", "inference")
     result = project.run("--lf")
     result.assert_outcomes(errors=1)
+
+
+def test_a_creation_of_another_model_of_that_name_excuses_nothing(project: Project) -> None:
+    from conftest import MODEL  # noqa: PLC0415
+
+    (project.path / "other.py").write_text(MODEL.format(name="Affine"))
+    project.pytester.makepyfile(
+        test_model="""
+        import pytest
+        @pytest.mark.tf_roundtrip("affine.py:Affine", operations=["creation"])
+        def test_one(roundtrip): ...
+        @pytest.mark.tf_roundtrip("other.py:Affine", operations=["inference"])
+        def test_other(roundtrip): ...
+        """
+    )
+    unsaved(project)
+    result = project.run()
+    result.assert_outcomes(failed=1, errors=1)
+
+
+def test_a_report_that_cannot_be_written_is_said_after_the_run(project: Project) -> None:
+    chosen = ("--tf-runtimes=2.15", "--tf-savers=builder", "--tf-loaders=tf1_load")
+    (project.path / "file").write_text("")
+    result = project.run(*chosen, "--tf-report=file/report.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["ERROR: *report.json*", "*2 cells: 2 same*"])
+
+
+def test_a_report_of_an_earlier_run_does_not_stay(project: Project) -> None:
+    report = project.path / "report.json"
+    report.write_text("OLD")
+    project.run("--tf-report=report.json", "-k", "nothing_at_all")
+    assert not report.exists()
+
+
+def test_two_tests_of_one_cell_are_one_row_and_the_worst_speaks(project: Project) -> None:
+    project.agent(rules=[BROKEN])
+    project.pytester.makepyfile(
+        test_model="""
+        import pytest
+        mark = pytest.mark.tf_roundtrip
+        @mark("affine.py:Affine", variables=True, expect="documents")
+        def test_documents(roundtrip): ...
+        @mark("affine.py:Affine", variables=True, rtol=1e-3)
+        def test_own(roundtrip): ...
+        """
+    )
+    chosen = ("--tf-runtimes=1.15,2.15", "--tf-savers=builder", "--tf-loaders=tf1_load")
+    report = project.report(*chosen)
+    ids = [cell["id"] for cell in report["cells"]]
+    assert len(ids) == len(set(ids)) == 6
+    (broken,) = [cell for cell in report["cells"] if cell["verdict"] == "refused"]
+    assert broken["outcome"] == "failed"
+    assert "test_own" in broken["command"]
+
+
+def test_the_command_line_narrows_what_a_mark_says(project: Project) -> None:
+    project.pytester.makepyfile(
+        test_model="""
+        import pytest
+        @pytest.mark.tf_roundtrip("affine.py:Affine", runtimes=["2.15", "2.21"])
+        def test_affine(roundtrip): ...
+        """
+    )
+    chosen = ("--tf-runtimes=1.15,2.21", "--tf-savers=builder", "--tf-loaders=tf1_load")
+    result = project.run("--co", "-q", *chosen)
+    assert sum("::" in line for line in result.outlines) == 2
+    assert all("2.15" not in line and "1.15" not in line for line in result.outlines)
 
 
 def test_an_environment_that_cannot_be_had_is_an_error_at_setup(

@@ -138,3 +138,30 @@ def test_a_step_whose_agent_died_is_tried_once_more(deaths: int, survives: bool)
     assert isinstance(results[1], dict) is survives
     assert results[0] == {"name": "good"}
     assert results[2] == {"name": "late"}
+
+
+def test_an_agent_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_tfroundtrip.engine.scheduler.GRACE_SECONDS", 0.05)
+
+    class Mute(Agent):
+        async def step(self, message: dict[str, Any]) -> dict[str, Any]:
+            await asyncio.sleep(60)
+            return message
+
+    class MuteAgents(Agents):
+        async def start(self, process: str) -> Any:
+            await super().start(process)
+            return Mute(self, process)
+
+    results = drive(MuteAgents(), [("2.0", "a")])
+    assert isinstance(results[0], AgentDied)
+
+
+def test_an_agent_that_cannot_even_be_tried_fails_its_steps() -> None:
+    class BrokenAgents(Agents):
+        async def start(self, process: str) -> Any:
+            msg = f"illegal environment variable name in {process}"
+            raise ValueError(msg)
+
+    results = drive(BrokenAgents(), [("2.0", "a"), ("2.0", "b")])
+    assert all(isinstance(result, EnvironmentFailed) for result in results)

@@ -27,12 +27,13 @@ def save(root: Path) -> Save:
     return a_cell("tf_module", "2.15", model=Model("Affine", root / "affine.py", root)).save
 
 
-def make(store: Store, root: Path, key: str = "key") -> Path:
+def make(store: Store, root: Path, key: str = "key", began: float | None = None) -> Path:
     made = store.making()
     (made / "payload").mkdir()
     (made / "payload" / "saved_model.pb").write_bytes(b"model")
     (made / "record.json").write_text("{}")
-    return store.keep(made, key, root, [str(root / "affine.py"), str(root / "weights.txt")])
+    sources = [str(root / "affine.py"), str(root / "weights.txt")]
+    return store.keep(made, key, root, sources, began=time.time() + 1 if began is None else began)
 
 
 def test_what_was_kept_is_found(root: Path) -> None:
@@ -52,6 +53,12 @@ def test_a_changed_source_makes_it_stale_and_a_restored_one_current(root: Path) 
     assert other != kept
     (root / "weights.txt").write_text("1 2 3")
     assert store.find("key", root) == kept
+
+
+def test_a_source_that_changed_while_it_was_saved_makes_it_unknown(root: Path) -> None:
+    store = Store(root / "store")
+    make(store, root, began=time.time() - 60)
+    assert store.find("key", root) is None
 
 
 @pytest.mark.parametrize("damage", ["payload/saved_model.pb", "record.json", "manifest.json"])
