@@ -38,7 +38,7 @@ class RunFolder:
             runs.mkdir(parents=True, exist_ok=True)
             path = runs / uuid.uuid4().hex[:12]
             # Another run that starts now must not sweep this folder before it is locked.
-            with FileLock(cache / "runs.lock"):
+            with FileLock(runs / ".lock"):
                 _sweep(runs)
                 path.mkdir()
                 lock = _alive(path)
@@ -80,7 +80,7 @@ def _alive(path: Path) -> FileLock:
 
 def _sweep(runs: Path) -> None:
     """Remove the folders of runs that were killed: nobody holds their lock."""
-    for path in runs.iterdir():
+    for path in [each for each in runs.iterdir() if each.is_dir()]:
         lock = FileLock(path / ".alive", timeout=0)
         try:
             lock.acquire()
