@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in _COMMANDS:
-        sub = commands.add_parser(command.NAME, help=command.HELP, description=command.__doc__)
+        said = (command.__doc__ or "").replace("``", "")  # the markup is for readers of the source
+        sub = commands.add_parser(command.NAME, help=command.HELP, description=said)
         command.add_arguments(sub)
         sub.set_defaults(run=command.run)
     arguments = parser.parse_args(argv)
