@@ -11,7 +11,7 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.engine import plan as planning
 from pytest_tfroundtrip.engine.observe import observe_creation, observe_load, unanswered
@@ -37,19 +37,6 @@ if TYPE_CHECKING:
 
 START_SECONDS = 180.0  # an agent's import of TensorFlow, on a cold disk and a busy machine
 MEGABYTES_PER_AGENT = 700  # an agent after its import: 200 to 500 MB (measured, 1.15 to 2.21)
-
-
-class Asked(Protocol):
-    """What a test sees of an engine, in this process or another."""
-
-    def submit(self, cells: Iterable[Cell]) -> None:
-        """Take cells into the plan; again is no harm."""
-
-    def wait_until_prepared(self) -> None:
-        """Block until every environment that the plan needs is there, or known not to be."""
-
-    def observe(self, cell: Cell) -> Observation:
-        """Block until the cell's result is there."""
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,6 @@ class Load:
     operation: Operation
 
 
-Step = tuple[str, str]  # ("save" or "load", its key): what a plan counts
-
-
 @dataclass
 class Plan:
     """Grows with every batch of cells; asking for the same cell again changes nothing."""

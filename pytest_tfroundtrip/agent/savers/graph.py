@@ -103,26 +103,33 @@ def variables_of(variant):
         yield
 
 
+#: What a variable creator is given that every release's variable classes take.
+_TAKEN = (
+    "initial_value",
+    "trainable",
+    "collections",
+    "validate_shape",
+    "caching_device",
+    "name",
+    "variable_def",
+    "dtype",
+    "import_scope",
+    "constraint",
+    "synchronization",
+    "aggregation",
+    "shape",
+)
+
+
+def _kept(given):
+    return {key: given[key] for key in _TAKEN if given.get(key) is not None}
+
+
 def _reference(_next_creator, **given):
-    taken = [
-        "initial_value",
-        "trainable",
-        "collections",
-        "validate_shape",
-        "caching_device",
-        "name",
-        "variable_def",
-        "dtype",
-        "expected_shape",
-        "import_scope",
-        "constraint",
-        "synchronization",
-        "aggregation",
-        "shape",
-    ]
-    kept = {key: given[key] for key in taken if given.get(key) is not None}
-    if kept.get("shape") is not None:  # RefVariable of 1.15 knows no such argument
-        kept["expected_shape"] = kept.pop("shape")
+    kept = _kept(given)
+    expected = kept.pop("shape", given.get("expected_shape"))
+    if expected is not None:  # RefVariable of 1.15 knows no argument `shape`
+        kept["expected_shape"] = expected
     return _ref_variable_class()(**kept)
 
 
@@ -137,20 +144,5 @@ def _ref_variable_class():
 def _resource(next_creator, **given):
     from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
-    taken = [
-        "initial_value",
-        "trainable",
-        "collections",
-        "validate_shape",
-        "caching_device",
-        "name",
-        "variable_def",
-        "dtype",
-        "import_scope",
-        "constraint",
-        "synchronization",
-        "aggregation",
-        "shape",
-    ]
     del next_creator  # 1.15's would make a reference variable for tf.Variable
-    return ResourceVariable(**{key: given[key] for key in taken if given.get(key) is not None})
+    return ResourceVariable(**_kept(given))
