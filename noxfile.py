@@ -1,79 +1,294 @@
 #!/usr/bin/env -S uv run --script
 # /// script
-# dependencies = ["nox>=2024.10.9"]
+# dependencies = ["nox>=2026.4.10", "packaging"]
 # ///
-"""The project's sessions: ``nox -l`` lists them."""
+"""Everything that is done with this project, by name.
+
+`nox` runs what is marked with *; `nox -s NAME` runs one, `nox -t TAG` all of a tag, and
+`nox --usage NAME` says more on it. What follows `--` goes to the program that a session runs, after
+the session's own options, so that it wins: `nox -s roundtrip -- --tf-provider=venv -k affine`.
+
+Reports and saved models go to build/roundtrip, or to the folder TF_ROUNDTRIP_RESULTS.
+"""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import nox
+from packaging.requirements import Requirement
+from packaging.version import Version
 
-nox.needs_version = ">=2024.10.9"
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# The first nox whose -t finds sessions that `nox` alone leaves out; CI selects shards so.
+nox.needs_version = ">=2026.4.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "tests"]
 
+HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
+RELEASES = nox.project.load_toml("pytest_tfroundtrip/catalogue/releases.toml")
+DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")  # the plugin's own, see settings.py
+REFERENCE = ("--pyargs", "pytest_tfroundtrip.reference")
+BENCHES = ("cells", "collection", "containers")
 
 
-def _install(session: nox.Session, *groups: str) -> None:
-    packages = [dep for group in groups for dep in nox.project.dependency_groups(PYPROJECT, group)]
-    session.install("-e", ".", *packages)
+def lowest(package: str) -> str:
+    """The oldest version of a dependency that pyproject.toml allows, as a requirement."""
+    for requirement in map(Requirement, PYPROJECT["project"]["dependencies"]):
+        bounds = [each.version for each in requirement.specifier if each.operator == ">="]
+        if requirement.name == package and bounds:
+            return f"{package}=={bounds[0]}"
+    msg = f"pyproject.toml bounds no {package} from below: write {package}>=X.Y"
+    raise LookupError(msg)
 
 
-@nox.session(python=PYTHONS)
-def tests(session: nox.Session) -> None:
-    """Unit tests: no TensorFlow, no network."""
-    _install(session, "test", "neighbours")
+def results() -> Path:
+    """Where reports and saves go."""
+    chosen = os.environ.get("TF_ROUNDTRIP_RESULTS")
+    return Path(chosen).absolute() if chosen else HERE / "build" / "roundtrip"
+
+
+def reports_of_fan_out() -> list[Path]:
+    """What roundtrip_saves and roundtrip_shard wrote."""
+    return sorted([*results().glob("saves.json"), *results().glob("shard-*.json")])
+
+
+def install(session: nox.Session, *groups: str, more: tuple[str, ...] = ()) -> None:
+    """Install the project as it is here, and dependency groups of its pyproject.toml."""
+    session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, *groups), *more)
+
+
+def round_trips(session: nox.Session, report: str, *options: str) -> None:
+    """Run the reference package on Docker images; what the user typed comes last."""
+    install(session, "test")
+    session.run(
+        "pytest",
+        "--tf-roundtrip",
+        "--tf-provider=docker",
+        f"--tf-report={results() / report}.json",
+        *options,
+        *REFERENCE,
+        *session.posargs,
+    )
+
+
+def merge(session: nox.Session, reports: Iterable[Path], name: str, *options: str) -> None:
+    """Merge reports into NAME.json and NAME.md; fails where a cell failed."""
+    output = results() / name
+    session.run(
+        *("python", "-m", "pytest_tfroundtrip", "report", "merge", *map(str, reports)),
+        *(f"--output={output}.json", f"--markdown={output}.md", *options),
+    )
+
+
+def newest_on_index(session: nox.Session, package: str, python: str) -> str:
+    """The newest version of a package that there is for a Python, pre-releases included."""
+    wanted = results() / f"{package}.in"
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    wanted.write_text(f"{package}\n", encoding="utf-8")
+    found = session.run(
+        *("uv", "pip", "compile", str(wanted), "--quiet", "--no-deps", "--no-header"),
+        *("--no-annotate", "--prerelease=allow", f"--python-version={python}"),
+        silent=True,
+    )
+    name, _, version = str(found).strip().partition("==")
+    if name != package:
+        session.error(f"uv says this of {package}: {found}")
+    return version
+
+
+# Tests
+
+
+@nox.session(python=PYTHONS, tags=["unit"])
+@nox.parametrize(
+    "pytest",
+    [
+        nox.param(lowest("pytest"), id="pytest-lowest"),
+        nox.param("pytest", id="pytest-newest"),
+    ],
+)
+def tests(session: nox.Session, pytest: str) -> None:
+    """Unit tests: no TensorFlow, no Docker, no network.
+
+    On each supported Python, with the lowest pytest that is allowed and with the newest. A Python
+    that is missing is downloaded by uv; without uv its sessions are skipped, in CI they fail.
+    """
+    install(session, "test", "neighbours", more=(pytest,))
     session.run("pytest", "tests/unit", *session.posargs)
 
 
-@nox.session(python=PYTHONS[0], default=False)
+@nox.session(python=PYTHONS[0], venv_backend="uv", default=False)
 def tests_lowest(session: nox.Session) -> None:
-    """Unit tests with the oldest dependencies that are allowed."""
-    groups = nox.project.dependency_groups(PYPROJECT, "test")
-    session.install("-e", ".", *groups, "--resolution=lowest-direct")
+    """Unit tests with the lowest of all dependencies that are allowed."""
+    install(session, "test", "neighbours", more=("--resolution=lowest-direct",))
     session.run("pytest", "tests/unit", *session.posargs)
 
 
 @nox.session(default=False)
 def integration(session: nox.Session) -> None:
-    """The real TensorFlow releases: makes their environments where they are missing."""
-    _install(session, "test")
+    """Tests on real TensorFlow releases: their environments are made where they are missing."""
+    install(session, "test")
     session.run("pytest", "tests/integration", *session.posargs)
 
 
-@nox.session
+@nox.session(default=False)
+def docker(session: nox.Session) -> None:
+    """Tests on real containers: they fail where no engine answers (scripts/docker-host up)."""
+    install(session, "test")
+    session.run("pytest", "tests/docker", *session.posargs, env={"TF_ROUNDTRIP_NEEDS_DOCKER": "1"})
+
+
+# What is said of the source
+
+
+@nox.session(tags=["static"])
 def lint(session: nox.Session) -> None:
-    """Ruff and mypy."""
-    _install(session, "dev")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("mypy")
+    """Ruff: rules, then format."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check", *session.posargs)
+
+
+@nox.session(tags=["static"])
+def typecheck(session: nox.Session) -> None:
+    """Mypy, strict."""
+    install(session, "dev")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """The documents: what is generated in them is up to date, their examples do what they say."""
+    install(session, "test")
+    session.run("pytest", "tests/unit/test_causes_page.py", *session.posargs)
+    session.run("pytest", "tests/integration/test_own_model.py", *session.posargs)
+
+
+# The matrix
 
 
 @nox.session(default=False)
 def roundtrip(session: nox.Session) -> None:
-    """The reference matrix: TensorFlow held against its documents."""
-    _install(session, "test")
-    session.run(
-        "pytest", "--tf-roundtrip", "--pyargs", "pytest_tfroundtrip.reference", *session.posargs
+    """The reference matrix on Docker images: TensorFlow 1.15, 2.15 and 2.21 held to their word.
+
+    One pytest for all of it, one report: report.json. Needs a container engine; without one,
+    `-- --tf-provider=venv` does the same with environments made by uv.
+    """
+    round_trips(session, "report")
+
+
+@nox.session(default=False)
+def roundtrip_saves(session: nox.Session) -> None:
+    """The first half of a fan-out: save every model once, into the store.
+
+    Reports of an earlier fan-out are removed, so that roundtrip_merge does not find them.
+    """
+    for old in reports_of_fan_out():
+        old.unlink()
+    round_trips(session, "saves", f"--tf-store={results() / 'store'}", "--tf-operations=creation")
+
+
+@nox.session(default=False, tags=["shards"])
+@nox.parametrize(
+    "load_runtime",
+    [
+        nox.param(name, tags=["default_matrix"] if name in DEFAULT_RUNTIMES else [])
+        for name in RELEASES
+    ],
+)
+def roundtrip_shard(session: nox.Session, load_runtime: str) -> None:
+    """The second half, a session per release that loads: takes saves from the store.
+
+    A save that is not in the store is made. Which runtimes saved is for `--` to say, the same as
+    for roundtrip_saves: `-- --tf-save-runtimes=1.15,2.15,2.21` is the default.
+    """
+    round_trips(
+        session,
+        f"shard-{load_runtime}",
+        f"--tf-store={results() / 'store'}",
+        f"--tf-load-runtimes={load_runtime}",
     )
 
 
 @nox.session(default=False)
-def lock(session: nox.Session) -> None:
-    """Compile the hashed locks of the catalogue's releases."""
-    session.install("-e", ".")
-    session.run("python", "-m", "pytest_tfroundtrip", "lock", *session.posargs)
+def roundtrip_merge(session: nox.Session) -> None:
+    """The end of a fan-out: the reports of saves and shards as one, and a page of it.
+
+    Fails if a cell of any of them did, or if they do not agree on one.
+    """
+    install(session)
+    reports = reports_of_fan_out()
+    if not reports:
+        session.error(f"no saves.json and no shard-*.json in {results()}: run the shards first")
+    merge(session, reports, "report", *session.posargs)
+
+
+@nox.session(default=False, tags=["next"])
+# Not tensorflow itself: tf-keras, which comes with the releases, forbids it each newer series.
+@nox.parametrize("package", ["tensorflow-cpu", "tf-nightly"])
+def roundtrip_next(session: nox.Session, package: str) -> None:
+    """The newest TensorFlow of the index, release candidates and nightly builds included.
+
+    Held to the documents beside the newest release of the catalogue, in an environment made by uv,
+    as the runtime `next`. Skipped if the catalogue has that TensorFlow already.
+    """
+    newest = max(RELEASES.values(), key=lambda release: Version(release["tensorflow"]))
+    install(session, "test")
+    version = newest_on_index(session, package, newest["python"])
+    if Version(version) <= Version(newest["tensorflow"]):
+        session.skip(f"{package} {version} is in the catalogue")
+    folder = results() / f"next-{package}"
+    folder.mkdir(parents=True, exist_ok=True)
+    # A project of its own: what the project here says of runtimes is not touched.
+    (folder / "pyproject.toml").write_text(
+        "[tool.pytest.ini_options]\n[tool.tf_roundtrip.runtime.next]\n"
+        f'tensorflow = "{version}"\nrequirements = ["{package}=={version}"]\n',
+        encoding="utf-8",
+    )
+    known = ".".join(newest["tensorflow"].split(".")[:2])
+    options = (f"--tf-runtimes={known},next", "--tf-provider=venv", "--tf-report=report.json")
+    with session.chdir(folder):
+        session.run(
+            *("pytest", "-c", "pyproject.toml", "--tf-roundtrip", *options),
+            *(*REFERENCE, *session.posargs),
+            success_codes=[0, 1],  # failed cells are told, and fail the session, below
+        )
+    merge(session, [folder / "report.json"], f"next-{package}")
+
+
+# What it needs, what it costs
 
 
 @nox.session(default=False)
-def bench(session: nox.Session) -> None:
-    """A cell's cost beside a process for each and a bare loop."""
-    _install(session, "test")
-    session.run("python", "bench/cells.py", *session.posargs)
-    session.run("python", "bench/collection.py")
+def images(session: nox.Session) -> None:
+    """Docker images of runtimes: `-- build 2.15`, `-- list`, `-- remove --unused`.
+
+    Without a word of yours those of the reference matrix are built, where they are missing.
+    """
+    install(session)
+    what = session.posargs or ("build", *DEFAULT_RUNTIMES)
+    session.run("python", "-m", "pytest_tfroundtrip", "images", *what)
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """The hashed locks of the releases, compiled again: `-- --check`, `-- --upgrade 2.21`."""
+    install(session)
+    session.run("python", "-m", "pytest_tfroundtrip", "lock", *session.posargs)
+
+
+@nox.session(default=False, tags=["bench"])
+@nox.parametrize("what", BENCHES, ids=BENCHES)
+def bench(session: nox.Session, what: str) -> None:
+    """What a cell and its collection cost, beside what they would cost without this project."""
+    install(session, "test")
+    session.run("python", f"bench/{what}.py", *session.posargs)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from ways import ROUTES, SAVERS, Agent, Route, Sample, by_agent, by_loop, by_pro
 
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
-from pytest_tfroundtrip.runtimes.prepare import prepare_all
+from pytest_tfroundtrip.runtimes.prepare import Providers
 from pytest_tfroundtrip.settings import DEFAULT_RUNTIMES, default_cache
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ async def measure(
     runtime: Runtime, environment: Environment, folder: Path, options: argparse.Namespace
 ) -> tuple[Mapping[str, str | None], dict[Route, Costs]]:
     """All routes of a runtime. The ways take turns, so that a busy machine disturbs all alike."""
-    agent = Agent(runtime, environment, folder, options.cache)
+    agent = Agent(runtime, environment, folder)
     versions = await agent.start()
     try:
         artifacts = {saver: await agent.save(saver) for saver in SAVERS}
@@ -181,12 +181,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     options = parse()
     chosen = [parse_runtime(name) for name in options.runtimes.replace(",", " ").split()]
-    made = prepare_all(
-        chosen,
-        provider="venv",
-        cache=options.cache,
-        progress=lambda line: print(line, file=sys.stderr),
-    )
+    providers = Providers(options.cache, "venv")
+    made = providers.prepare(chosen, lambda line: print(line, file=sys.stderr))
     results = {}
     for runtime in chosen:
         environment = made[runtime.environment]

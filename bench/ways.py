@@ -19,7 +19,7 @@ import psutil
 
 from pytest_tfroundtrip import reference
 from pytest_tfroundtrip.agent import wire
-from pytest_tfroundtrip.runtimes.prepare import provider_of
+from pytest_tfroundtrip.runtimes.launch import Launch, agent_launch
 from pytest_tfroundtrip.runtimes.process import AgentProcess
 
 if TYPE_CHECKING:
@@ -72,16 +72,19 @@ class Agent:
     runtime: Runtime
     environment: Environment
     folder: Path
-    cache: Path
     _process: AgentProcess = field(init=False)
     _numbers: count[int] = field(default_factory=count)
+
+    @property
+    def launch(self) -> Launch:
+        """What starts it."""
+        return agent_launch(self.environment.python, self.runtime, self.folder)
 
     async def start(self) -> Mapping[str, str | None]:
         """Start it and return the versions it has."""
         self._process = AgentProcess(self.runtime)
-        provider = provider_of(self.runtime, provider="venv", cache=self.cache)
         hello = await self._process.start(
-            provider.command(self.environment, self.runtime),
+            self.launch,
             log=self.folder / "agent.log",
             start_timeout=SECONDS,
         )
@@ -235,7 +238,6 @@ def _naive(
     agent: Agent, route: Route, artifact: Path, repeat: int
 ) -> tuple[dict[str, Any], Sample]:
     """Run naive.py in the agent's environment, with the same environment variables."""
-    provider = provider_of(agent.runtime, provider="venv", cache=agent.cache)
     command = [str(agent.environment.python), "-s", str(NAIVE), route.loader]
     command += [str(artifact / "payload"), f"--repeat={repeat}"]
     with (agent.folder / "naive.log").open("ab") as log:
@@ -245,7 +247,7 @@ def _naive(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=dict(provider.command(agent.environment, agent.runtime).env),
+            env=dict(agent.launch.env),
         )
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         with process.stdout:

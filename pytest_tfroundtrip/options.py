@@ -15,6 +15,7 @@ class Option(NamedTuple):
     help: str
     metavar: str
     many: bool = False  # comma- or space-separated
+    switch: bool = False  # takes no value
 
     @property
     def flag(self) -> str:
@@ -35,11 +36,13 @@ OPTIONS = (
     Option("loaders", "load APIs, or all", "NAMES", many=True),
     Option("operations", "operations: creation, inference", "NAMES", many=True),
     Option("expect", "what cells are held against: round_trip or documents", "WHAT"),
-    Option("provider", "how runtimes are had: auto, venv or current", "HOW"),
+    Option("provider", "how runtimes are had: auto, venv, docker or current", "HOW"),
+    Option("untrusted", "a sandbox for each model (needs docker)", "", switch=True),
     Option("report", "write a report of all cells (.json)", "FILE"),
     Option("jobs", "steps running at once (default: the cores)", "N"),
     Option("timeout", "seconds that one save or load may take (default: 120)", "SECONDS"),
     Option("cache", "folder of environments and artifacts (default: the user's cache)", "DIR"),
+    Option("store", "take saves from this folder, and put new ones there", "DIR"),
     Option("keep", "keep results and logs of this run in this folder", "DIR"),
     Option("rtol", "relative tolerance (default: by dtype)", "NUMBER"),
     Option("atol", "absolute tolerance (default: by dtype)", "NUMBER"),
@@ -59,6 +62,12 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("tf_roundtrip", "as if --tf-roundtrip were given", type="bool", default=False)
     for option in OPTIONS:
         says = f"{option.help} (ini: {option.ini})"
+        if option.switch:
+            group.addoption(
+                option.flag, dest=option.ini, action="store_true", default=None, help=says
+            )
+            parser.addini(option.ini, option.help, type="bool", default=None)
+            continue
         group.addoption(option.flag, dest=option.ini, metavar=option.metavar, help=says)
         if option.many:
             parser.addini(option.ini, option.help, type="args")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -64,7 +65,7 @@ class Reporting:
         infos = [_info(runtime, engine) for runtime in engine.plan.runtimes()]
         terminal.ensure_newline()
         for text in header(
-            infos, cells=cells, saves=saves, reused=engine.stored(), width=self._width()
+            infos, cells=cells, saves=saves, reused=len(engine.facts.stored), width=self._width()
         ):
             terminal.write_line(text)
 
@@ -189,11 +190,12 @@ class Reporting:
         """The options of this run's command line that a rerun of a cell needs as well."""
         flags = {option.flag for option in OPTIONS} - {"--tf-report", "--tf-keep"}
         kept, arguments = [], list(map(str, self._config.invocation_params.args))
+        switches = {option.flag for option in OPTIONS if option.switch}
         for index, argument in enumerate(arguments):
             flag, equals, _ = argument.partition("=")
             if flag in flags:
                 kept.append(argument)
-                if not equals and index + 1 < len(arguments):
+                if not equals and flag not in switches and index + 1 < len(arguments):
                     kept.append(arguments[index + 1])
         return kept
 
@@ -211,7 +213,9 @@ def _badness(outcome: str | None) -> int:
 
 def _info(runtime: Runtime, engine: Engine) -> RuntimeInfo:
     environment = engine.facts.environments.get(runtime.environment)
-    if environment is None or isinstance(environment, EnvironmentFailed):
+    if environment is None:
+        return _stored(runtime, engine)
+    if isinstance(environment, EnvironmentFailed):
         return RuntimeInfo(runtime.name, engine.settings.provider)
     hello = engine.facts.hellos.get(runtime.process)
     versions = dict(environment.versions)
@@ -228,5 +232,20 @@ def _info(runtime: Runtime, engine: Engine) -> RuntimeInfo:
         numpy=versions.get("numpy"),
         python=versions.get("python"),
         lock=environment.lock,
+        image=environment.image,
         import_seconds=hello.import_seconds if hello else None,
     )
+
+
+def _stored(runtime: Runtime, engine: Engine) -> RuntimeInfo:
+    """A runtime that did not run: its saves were in the store, and say what made them."""
+    for save in engine.plan.saves.values():
+        folder = engine.facts.stored.get(save.key)
+        if save.runtime == runtime and folder is not None:
+            try:
+                said = json.loads((folder / "record.json").read_text(encoding="utf-8"))["runtime"]
+                versions = {word: said.get(word) for word in ("tensorflow", "keras", "python")}
+            except (OSError, ValueError, KeyError, AttributeError):
+                continue
+            return RuntimeInfo(runtime.name, "store", **versions)
+    return RuntimeInfo(runtime.name, engine.settings.provider)

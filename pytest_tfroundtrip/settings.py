@@ -16,6 +16,7 @@ from pytest_tfroundtrip.catalogue.apis import Api, apis, choose
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.cells import Matrix, Tolerances
 from pytest_tfroundtrip.errors import UsageProblem, meant
+from pytest_tfroundtrip.limits import Limits, read_limits
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.vocabulary import Expect, Operation
 
@@ -33,7 +34,7 @@ DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")
 IMPLEMENTED = (Operation.CREATION, Operation.INFERENCE)
 
 
-PROVIDERS = ("auto", "venv", "current")
+PROVIDERS = ("auto", "venv", "docker", "current")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ class Settings:
     timeout: float
     report: Path | None = None
     keep: Path | None = None
+    store: Path | None = None  # of artifacts; None: in the cache
+    untrusted: bool = False  # each model has containers of its own
+    limits: Limits = field(default_factory=Limits)  # what containers may have
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
     typed: frozenset[str] = frozenset()  # what the command line says narrows what marks say
 
@@ -62,25 +66,41 @@ def read_settings(config: pytest.Config) -> Settings:
     """
     table = _pyproject(config.rootpath)
     own = _own_runtimes(table.pop("runtime", {}), config.rootpath)
+    limits = read_limits(table.pop("sandbox", {}))
     values = _Values(config, table)
     report = values.path("report")
     if report is not None and report.suffix != ".json":
         msg = f"--tf-report: {report.name} should end in .json"
         raise UsageProblem(msg)
+    provider = values.word("provider", PROVIDERS, "auto")
     return Settings(
         rootdir=config.rootpath,
         matrix=_matrix(values, own),
         expect=Expect(values.word("expect", [str(e) for e in Expect], Expect.ROUND_TRIP)),
         explicit_expect=values.raw("expect")[0] is not None,
-        provider=values.word("provider", PROVIDERS, "auto"),
+        provider=provider,
         cache=values.path("cache") or default_cache(),
         jobs=int(values.number("jobs", 1, whole=True) or os.cpu_count() or 1),
         timeout=values.number("timeout", 0.001) or 120.0,
         report=report,
         keep=values.path("keep"),
+        store=values.path("store"),
+        untrusted=_untrusted(values, provider),
+        limits=limits,
         own=own,
         typed=values.typed(),
     )
+
+
+def _untrusted(values: _Values, provider: str) -> bool:
+    untrusted = values.switch("untrusted")
+    if untrusted and provider != "docker":
+        msg = (
+            "--tf-untrusted: a model that is not to be trusted runs in a container only."
+            f" Say --tf-provider=docker as well (it is {provider})"
+        )
+        raise UsageProblem(msg)
+    return untrusted
 
 
 def _matrix(values: _Values, own: Mapping[str, OwnRuntime]) -> Matrix:
@@ -117,7 +137,7 @@ class _Values:
             (self._config.getini(option.ini), f"ini {option.ini}"),
             (self._table.get(name), f"[tool.tf_roundtrip] {name}"),
         ):
-            if value not in (None, "", []):
+            if value not in (None, "", [], False):
                 return value, where
         return None, option.flag
 
@@ -142,6 +162,14 @@ class _Values:
             msg = f"{where}: {value!r} is not one of {', '.join(allowed)}"
             raise UsageProblem(msg)
         return str(value or default)
+
+    def switch(self, name: str) -> bool:
+        """Whether it is on."""
+        value, where = self.raw(name)
+        if value not in (None, True, False):
+            msg = f"{where}: {value!r} is neither true nor false"
+            raise UsageProblem(msg)
+        return bool(value)
 
     def path(self, name: str) -> Path | None:
         """A path, relative to where pytest was started."""

@@ -89,6 +89,11 @@ def main(argv):
                 "versions of pytest-tfroundtrip. Install one of them again."
                 % (asked, wire.PROTOCOL),
             )
+        try:
+            box = module("sandbox").Sandbox(config.get("sandbox"))
+        except ValueError as error:
+            return unusable(writing, "ValueError", "the agent's configuration: %s" % error)
+        box.hold_signals()
         hello = module("probe").start(config, started)
     except BaseException as error:  # an import may also call sys.exit
         return unusable(
@@ -99,8 +104,14 @@ def main(argv):
             traceback.format_exc(),
         )
     forkserver, steps = module("forkserver"), module("steps")
+    try:
+        box.close()
+    except OSError as error:
+        return unusable(writing, "OSError", "no sandbox: %s. No model was run." % error)
+    if box.active:
+        hello["sandbox"] = box.facts()
     os.write(writing, wire.encode_message(hello))
-    return forkserver.serve(steps.run, reading, writing)
+    return forkserver.serve(steps.run, reading, writing, box)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,17 @@ import json
 import os
 import shutil
 import signal
-import struct
 import sys
 import time
 import traceback
+from collections import namedtuple
 
 from . import system
+from .frames import HEADER
 
-#: A frame on the way to the parent: its length, then that many bytes of JSON.
-HEADER = struct.Struct("<Q")
+#: What a child has from the fork server: the pipe that its frames go to, the agent's pid, the
+#: agent's descriptors (to be closed) and its :class:`sandbox.Sandbox`.
+Inherited = namedtuple("Inherited", ("pipe", "parent", "descriptors", "box"))
 
 #: Characters of an exception's message and of its traceback that are kept.
 MESSAGE_LIMIT = 64 << 10
@@ -47,23 +49,22 @@ def write_all(descriptor, data):
         view = view[os.write(descriptor, view) :]
 
 
-def run(work, message, pipe, parent, descriptors):
+def run(work, message, inherited):
     """Run one step in the child just forked. Never returns.
 
     Args:
         work: see :func:`forkserver.serve`.
         message: the request.
-        pipe: where the frames go.
-        parent: the agent's pid.
-        descriptors: the parent's, to be closed.
+        inherited: :class:`Inherited`.
     """
     status = 1
     try:
-        report = Report(pipe)
+        report = Report(inherited.pipe)
         started = time.time()
         try:
-            _cut_loose(parent, descriptors)
-            scratch = _settle(message)
+            _cut_loose(inherited.parent, inherited.descriptors)
+            scratch = _settle(message, inherited.box)
+            inherited.box.confine()
             result = {"status": "ok", "payload": work(message, report)}
             shutil.rmtree(scratch, ignore_errors=True)
         except BaseException as error:  # SystemExit and KeyboardInterrupt of a model too
@@ -128,13 +129,13 @@ def _cut_loose(parent, descriptors):
     gc.enable()
 
 
-def _settle(message):
+def _settle(message, box):
     """Send fd 1 and 2 to the step's log and go to a scratch folder, whose path is returned."""
     log = os.open(message["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
     os.close(log)
-    scratch = os.path.join(message["folder"], "scratch")
+    scratch = box.scratch(message["folder"], os.getpid())
     os.makedirs(scratch, exist_ok=True)
     os.chdir(scratch)
     return scratch

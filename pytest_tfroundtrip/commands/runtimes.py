@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,9 @@ from pytest_tfroundtrip.commands.common import (
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError, UsageProblem
 from pytest_tfroundtrip.runtimes.files import folder_size, human_size, remove_folder
 from pytest_tfroundtrip.runtimes.interpreters import find_interpreter
-from pytest_tfroundtrip.runtimes.prepare import prepare_all, provider_of
+from pytest_tfroundtrip.runtimes.prepare import Providers
 from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
+from pytest_tfroundtrip.runtimes.provider import Workplace
 from pytest_tfroundtrip.runtimes.uv import Uv
 from pytest_tfroundtrip.runtimes.venv import VenvProvider, read_manifest
 
@@ -51,12 +53,17 @@ class _Catalogue:
     cache: Path
     own: Mapping[str, OwnRuntime]
 
+    @cached_property
+    def providers(self) -> Providers:
+        """Environments are uv's here; images have a command of their own."""
+        return Providers(self.cache, "venv")
+
     def all(self) -> dict[str, Runtime]:
         variants = sorted(file.stem for file in LOCKS.glob("*+*.txt"))
         return by_environment([*releases(), *variants, *self.own], self.own)
 
     def ready(self, runtime: Runtime) -> Environment | None:
-        return provider_of(runtime, cache=self.cache).ready(runtime)
+        return self.providers.of(runtime).ready(runtime)
 
     def folders(self) -> list[Path]:
         """All environments in the cache, whole or not, current or not."""
@@ -69,7 +76,8 @@ class _Catalogue:
 
     def current(self, runtimes: Iterable[Runtime]) -> set[Path]:
         """The folders of the environments that these runtimes would use."""
-        return {there.folder for runtime in runtimes if (there := self.ready(runtime))}
+        ready = [self.ready(runtime) for runtime in runtimes]
+        return {there.folder for there in ready if there and there.folder}
 
     def unused(self) -> list[Path]:
         """The folders that nothing uses. What another project's runtime may use is not among them.
@@ -159,14 +167,14 @@ def _make(catalogue: _Catalogue, chosen: Mapping[str, Runtime]) -> int:
     if not chosen:
         msg = "make: which runtimes? As in: runtimes make 1.15 2.15 2.21"
         raise UsageProblem(msg)
-    made = prepare_all(chosen.values(), cache=catalogue.cache, progress=say)
+    made = catalogue.providers.prepare(chosen.values(), say)
     failed = 0
     for name, there in made.items():
         if isinstance(there, EnvironmentFailed):
             failed += 1
             complain(str(there))
         else:
-            say(f"{name}: ready in {there.folder}")
+            say(f"{name}: ready in {there.folder or there.found}")
     return 1 if failed else 0
 
 
@@ -207,10 +215,12 @@ def _checked(catalogue: _Catalogue, runtime: Runtime) -> str:
 
 async def _started(catalogue: _Catalogue, runtime: Runtime, there: Environment) -> Hello:
     agent = AgentProcess(runtime)
-    starting = provider_of(runtime, cache=catalogue.cache).command(there, runtime)
-    with tempfile.TemporaryDirectory(prefix="tf-roundtrip-check-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tf-roundtrip-check-") as name:
+        log, folder = Path(name) / "agent.log", Path(name) / "files"
+        folder.mkdir()
+        provider = catalogue.providers.of(runtime)
+        starting = provider.command(there, runtime, Workplace(folder))
         try:
-            log = Path(folder) / "agent.log"
             return await agent.start(starting, log=log, start_timeout=_START_SECONDS)
         finally:
             await agent.close()

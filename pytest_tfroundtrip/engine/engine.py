@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import hashlib
 import shutil
 import threading
 import time
@@ -18,12 +19,12 @@ from pytest_tfroundtrip.engine.observe import observe_creation, observe_load, un
 from pytest_tfroundtrip.engine.runs import RunFolder
 from pytest_tfroundtrip.engine.scheduler import Scheduler
 from pytest_tfroundtrip.engine.store import Store, save_key
-from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
+from pytest_tfroundtrip.errors import AgentDied, EnvironmentFailed, RoundTripError
 from pytest_tfroundtrip.judge import ArtifactDamaged, read_record
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.runtimes import prepare
 from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
-from pytest_tfroundtrip.runtimes.uv import Uv
+from pytest_tfroundtrip.runtimes.provider import Workplace
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ class Facts:
 
     environments: dict[str, Environment | EnvironmentFailed] = field(default_factory=dict)
     hellos: dict[str, Hello] = field(default_factory=dict)
+    stored: dict[str, Path] = field(default_factory=dict)  # save: its artifact, there before
+
+
+@dataclass
+class AgentPlan:
+    """An agent that is going to be needed."""
+
+    key: str  # its runtime's process; for a model that nobody trusts, with the model
+    runtime: Runtime  # any that it serves
+    roots: set[Path] = field(default_factory=set)  # of the models that it imports
 
 
 class Engine:
@@ -66,7 +77,7 @@ class Engine:
         self.plan = planning.Plan()
         self.facts = Facts()
         self.observations: dict[str, Observation] = {}
-        self.store = Store(settings.cache / "artifacts")
+        self.store = Store(settings.store or settings.cache / "artifacts")
         self._folder: RunFolder | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="tf-roundtrip", daemon=True)
@@ -74,9 +85,12 @@ class Engine:
         self._environments: dict[str, asyncio.Future[Environment]] = {}
         self._saves: dict[str, asyncio.Task[Saved]] = {}
         self._loads: dict[str, asyncio.Task[dict[str, Any]]] = {}
-        self._runtimes: dict[str, Runtime] = {}  # by process: any runtime that it serves
+        self._agents: dict[str, AgentPlan] = {}
+        self._needed: dict[str, Runtime] = {}  # environments that something has to run in
         self._stopped = False
-        self._uv = Uv()
+        self._providers = prepare.Providers(
+            settings.cache, settings.provider, settings.limits, settings.jobs
+        )
         self._preparing = threading.Lock()
 
     # Life
@@ -90,7 +104,7 @@ class Engine:
         if self._stopped or not self._thread.is_alive():
             return
         self._stopped = True
-        self._uv.stop()  # an environment may be under way, in a thread of the server
+        self._providers.stop()  # an environment may be under way, in a thread of the server
         with contextlib.suppress(TimeoutError, concurrent.futures.TimeoutError):
             self.call(self._stop(), timeout=20)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -109,17 +123,10 @@ class Engine:
         self.call(self._submit(list(cells)))
 
     def unprepared(self) -> list[Runtime]:
-        """The runtimes of the plan whose environments are not known to be there yet."""
+        """The runtimes that something runs under, whose environments are not known to be there."""
         return [
-            runtime
-            for runtime in self.plan.runtimes()
-            if runtime.environment not in self.facts.environments
+            runtime for name, runtime in self._needed.items() if name not in self.facts.environments
         ]
-
-    def stored(self) -> int:
-        """How many saves of the plan the store has already."""
-        found: int = self.call(self._stored())
-        return found
 
     def prepare(self, progress: Callable[[str], None]) -> None:
         """Make the environments that the plan needs, in the calling thread.
@@ -129,13 +136,7 @@ class Engine:
         with self._preparing:
             runtimes = self.unprepared()
             if runtimes:
-                made = prepare.prepare_all(
-                    runtimes,
-                    provider=self.settings.provider,
-                    cache=self.settings.cache,
-                    progress=progress,
-                    uv=self._uv,
-                )
+                made = self._providers.prepare(runtimes, progress)
                 if not self._stopped:
                     self.call(self._have(made))
 
@@ -153,7 +154,10 @@ class Engine:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._scheduler = Scheduler(
-            self._start_agent, slots=self.settings.jobs, alive=max_alive(self.settings.jobs)
+            self._start_agent,
+            slots=self.settings.jobs,
+            alive=max_alive(self.settings.jobs),
+            one_at_a_time=self.settings.untrusted,
         )
         try:
             self._loop.run_forever()
@@ -180,22 +184,56 @@ class Engine:
             if load is not None:
                 order.setdefault(planning.load_key(load), number)
         for runtime in self.plan.runtimes():
-            self._runtimes.setdefault(runtime.process, runtime)
             if runtime.environment not in self._environments:
                 self._environments[runtime.environment] = self._loop.create_future()
+        stored = await asyncio.to_thread(self._find, [self.plan.saves[key] for key in saves])
+        self.facts.stored.update(stored)
         for key in saves:
-            process = self.plan.saves[key].runtime.process
-            self._scheduler.announce(process, order[key])
-            self._saves[key] = self._task(process, self._save(self.plan.saves[key], order[key]))
+            save = self.plan.saves[key]
+            if key in stored:
+                self._saves[key] = self._loop.create_task(_already(stored[key]))
+                continue
+            agent = self._agent_for(save.runtime, save)
+            agent.roots.add(self._root(save))
+            self._scheduler.announce(agent.key, order[key])
+            self._saves[key] = self._task(agent.key, self._save(save, order[key]))
         for key in loads:
             load = self.plan.loads[key]
-            self._scheduler.announce(load.runtime.process, order[key])
-            work = self._load(load, order[key])
-            self._loads[key] = self._task(load.runtime.process, work)
-        found = prepare.ready(
-            self.unprepared(), provider=self.settings.provider, cache=self.settings.cache
-        )
-        await self._have(dict(found))
+            agent = self._agent_for(load.runtime, load.save)
+            self._scheduler.announce(agent.key, order[key])
+            self._loads[key] = self._task(agent.key, self._load(load, order[key]))
+        await self._have(dict(await asyncio.to_thread(self._providers.ready, self.unprepared())))
+
+    def _agent_for(self, runtime: Runtime, save: Save) -> AgentPlan:
+        """The agent that runs a step: one for a runtime, or one for each model nobody trusts."""
+        self._needed.setdefault(runtime.environment, runtime)
+        key = runtime.process
+        if self.settings.untrusted:
+            model = f"{save.model.file}:{save.model.name}"
+            digest = hashlib.sha256(model.encode()).hexdigest()[:8]
+            key = f"{runtime.process}-{save.model.name}-{digest}"
+        return self._agents.setdefault(key, AgentPlan(key, runtime))
+
+    def _root(self, save: Save) -> Path:
+        """What a save sees of the user's files: of an untrusted model, its own folder."""
+        return save.model.file.parent if self.settings.untrusted else save.model.root
+
+    def _find(self, saves: list[Save]) -> dict[str, Path]:
+        """The artifacts that are in the store already; no environment is needed to tell."""
+        locks: dict[str, str | None] = {}
+        found = {}
+        for save in saves:
+            name = save.runtime.environment
+            if name not in locks:
+                try:
+                    locks[name] = self._providers.of(save.runtime).lock(save.runtime)
+                except EnvironmentFailed:  # told when it is prepared
+                    locks[name] = None
+            lock = locks[name]
+            there = lock and self.store.find(save_key(save, lock), save.model.root)
+            if there:
+                found[planning.save_key(save)] = there
+        return found
 
     def _task(self, process: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = self._loop.create_task(work)
@@ -216,39 +254,42 @@ class Engine:
             else:
                 future.set_result(environment)
 
-    async def _stored(self) -> int:
-        return await asyncio.to_thread(
-            lambda: sum(
-                self.store.find(save_key(save, environment.lock), save.model.root) is not None
-                for save in self.plan.saves.values()
-                if not isinstance(
-                    environment := self.facts.environments.get(save.runtime.environment),
-                    (EnvironmentFailed, type(None)),
-                )
-            )
-        )
-
     async def _until_prepared(self) -> None:
         await asyncio.gather(
-            *(asyncio.shield(future) for future in self._environments.values()),
+            *(asyncio.shield(self._environments[name]) for name in self._needed),
             return_exceptions=True,
         )
 
-    async def _start_agent(self, process: str) -> AgentProcess:
-        runtime = self._runtimes[process]
-        environment = await asyncio.shield(self._environments[runtime.environment])
-        provider = prepare.provider_of(
-            runtime, provider=self.settings.provider, cache=self.settings.cache
-        )
-        agent = AgentProcess(runtime)
+    async def _environment(self, runtime: Runtime) -> Environment:
+        """The runtime's environment, once it is there."""
+        if runtime.environment not in self._needed:
+            # Its saves were all in the store, but one of them was damaged or is gone.
+            self._needed[runtime.environment] = runtime
+            await self._have(await asyncio.to_thread(self._providers.prepare, [runtime], _silent))
+        return await asyncio.shield(self._environments[runtime.environment])
+
+    async def _start_agent(self, key: str) -> AgentProcess:
+        wanted = self._agents[key]
+        runtime = wanted.runtime
+        environment = await self._environment(runtime)
         try:
-            log = (await self._run_folder()).file(f"agent-{process}", "log")
+            run = await self._run_folder()
+            log, folder = run.file(f"agent-{key}", "log"), run.folder(f"agent-{key}-files")
         except OSError as error:
             raise EnvironmentFailed(self._unwritable(error)) from error
-        hello = await agent.start(
-            provider.command(environment, runtime), log=log, start_timeout=START_SECONDS
-        )
-        self.facts.hellos[process] = hello
+        reads = sorted(wanted.roots)
+        if not self.settings.untrusted:
+            self.store.folder.mkdir(parents=True, exist_ok=True)
+            reads.append(self.store.folder)
+        workplace = Workplace(folder, tuple(reads), untrusted=self.settings.untrusted)
+        launch = self._providers.of(runtime).command(environment, runtime, workplace)
+        agent = AgentProcess(runtime)
+        hello = await agent.start(launch, log=log, start_timeout=START_SECONDS)
+        if self.settings.untrusted and (why := _unguarded(hello)):
+            await agent.close()
+            msg = f"the agent of {key} cannot hold an untrusted model: {why}"
+            raise EnvironmentFailed(msg)
+        self.facts.hellos[runtime.process] = hello
         return agent
 
     async def _run_folder(self) -> RunFolder:
@@ -258,7 +299,7 @@ class Engine:
         return self._folder
 
     async def _save(self, save: Save, priority: int) -> Saved:
-        environment = await asyncio.shield(self._environments[save.runtime.environment])
+        environment = await self._environment(save.runtime)
         key = save_key(save, environment.lock)
         root = save.model.root
         found = await asyncio.to_thread(self.store.find, key, root)
@@ -275,7 +316,7 @@ class Engine:
             "model": {
                 "file": str(save.model.file),
                 "class": save.model.name,
-                "root": str(root),
+                "root": str(self._root(save)),
             },
             "seed": save.seed,
             "folder": str(making),
@@ -283,7 +324,7 @@ class Engine:
         }
         began = time.time()
         try:
-            answer = await self._step(save.runtime, priority, message)
+            answer = await self._step(self._agent_for(save.runtime, save), priority, message)
         except BaseException:  # cancelled, too
             shutil.rmtree(making, ignore_errors=True)
             raise
@@ -305,7 +346,7 @@ class Engine:
         name = f"{load.save.id}-to-{load.loader.name}_{load.runtime.name}-{load.operation}"
         folder, log = run.folder(name), run.file(name, "log")
         answer = await self._step(
-            load.runtime,
+            self._agent_for(load.runtime, load.save),
             priority,
             {
                 "action": "load",
@@ -321,12 +362,17 @@ class Engine:
         return {**answer, "artifact": saved, "folder": folder, "log": log}
 
     async def _step(
-        self, runtime: Runtime, priority: int, message: dict[str, Any]
+        self, agent: AgentPlan, priority: int, message: dict[str, Any]
     ) -> dict[str, Any]:
-        await asyncio.shield(self._environments[runtime.environment])
-        timeout = self.settings.timeout
-        message = {"type": "step", "timeout": timeout, **message}
-        return await self._scheduler.run(runtime.process, priority, message)
+        await self._environment(agent.runtime)
+        message = {"type": "step", "timeout": self.settings.timeout, **message}
+        try:
+            return await self._scheduler.run(agent.key, priority, message)
+        except AgentDied as error:
+            if not self.settings.untrusted:
+                raise
+            # It ran this step alone, and twice: that is the model's doing.
+            return {"status": "crashed", "exception": type(error).__name__, "message": str(error)}
 
     async def observation(self, cell: Cell) -> Observation:
         """What was seen of a cell, judged once."""
@@ -385,6 +431,24 @@ class Engine:
             return await asyncio.to_thread(observe_creation, cell, saved.folder, saved)
         answer = await asyncio.shield(self._loads[planning.load_key(load)])
         return await asyncio.to_thread(observe_load, cell, answer)
+
+
+def _unguarded(hello: Hello) -> str | None:
+    """What an agent says of itself that makes it no guard; see agent/sandbox.py."""
+    said = hello.raw.get("sandbox") or {}
+    if not said.get("init"):
+        return "it is not the first process of a container, so it cannot end what models leave"
+    if said.get("dumpable") is not False:
+        return "the kernel lets models look into it (prctl PR_SET_DUMPABLE)"
+    return None
+
+
+async def _already(artifact: Path) -> Saved:
+    return Saved(artifact, reused=True)
+
+
+def _silent(_: str) -> None:
+    """Nobody is told: tests run already, and their terminal is captured."""
 
 
 def max_alive(jobs: int) -> int:

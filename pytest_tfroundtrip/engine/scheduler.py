@@ -49,8 +49,11 @@ class _Agent:
 class Scheduler:
     """Runs steps in agents: at most ``slots`` at once, at most ``alive`` agents."""
 
-    def __init__(self, start: StartAgent, *, slots: int, alive: int) -> None:
+    def __init__(
+        self, start: StartAgent, *, slots: int, alive: int, one_at_a_time: bool = False
+    ) -> None:
         self._start = start
+        self._one_at_a_time = one_at_a_time  # an agent runs no two steps side by side
         self._free = slots
         self._alive = alive
         self._jobs: dict[str, list[_Job]] = defaultdict(list)
@@ -122,9 +125,8 @@ class Scheduler:
                 return True
         return False
 
-    @staticmethod
-    def _may_run(agent: _Agent, jobs: list[_Job]) -> bool:
-        if not jobs or agent.suspected:
+    def _may_run(self, agent: _Agent, jobs: list[_Job]) -> bool:
+        if not jobs or agent.suspected or (self._one_at_a_time and agent.running):
             return False
         return not (jobs[0].attempts and agent.running)
 

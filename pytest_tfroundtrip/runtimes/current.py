@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.runtimes.launch import Launch
+    from pytest_tfroundtrip.runtimes.provider import Workplace
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class CurrentProvider:
             )
         raise EnvironmentFailed(msg)
 
-    def command(self, environment: Environment, runtime: Runtime) -> Launch:
+    def lock(self, runtime: Runtime) -> str | None:
+        """What is installed, as far as it was looked at."""
+        there = self.ready(runtime)
+        return there.lock if there else None
+
+    def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
         """How the runtime's agent is started."""
-        return agent_launch(environment.python, runtime, environment.folder)
+        return agent_launch(environment.python, runtime, workplace.folder)

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import agent
 from pytest_tfroundtrip.catalogue.apis import APIS_FILE
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
+    from pytest_tfroundtrip.runtimes.channel import Channel
 
 # Kept in step with agent/wire.py by a test: importing that file takes numpy.
 PROTOCOL = 1
@@ -34,6 +35,20 @@ class Launch:
     argv: tuple[str, ...]
     env: Mapping[str, str]  # the whole environment, nothing is inherited beside it
     cwd: Path
+    remake: str = ""  # the commands that make its environment again
+
+    @property
+    def title(self) -> str:
+        """What is started."""
+        return self.argv[0]
+
+    async def open(self, log: Path) -> Channel:
+        """Start it; ``log`` gets its stderr."""
+        from pytest_tfroundtrip.runtimes.subprocess_channel import (  # noqa: PLC0415  asyncio's
+            SubprocessChannel,
+        )
+
+        return await SubprocessChannel.open(self, log)
 
 
 def agent_launch(
@@ -54,10 +69,11 @@ def agent_launch(
             "-B",
             "-s",
             str(agent_main()),
-            agent_config(runtime, APIS_FILE, extra_modules),
+            agent_config(runtime, str(APIS_FILE), extra_modules),
         ),
         env=process_environ(runtime.process_env),
         cwd=folder,
+        remake=f"runtimes remove {runtime.environment}, then runtimes make {runtime.environment}",
     )
 
 
@@ -66,15 +82,28 @@ def agent_main() -> Path:
     return Path(agent.__path__[0]) / "__main__.py"
 
 
-def agent_config(runtime: Runtime, apis: Path, extra_modules: Sequence[str] = ()) -> str:
-    """The agent's one argument, JSON: what its runtime is expected to be, and what to import."""
+def agent_config(
+    runtime: Runtime,
+    apis: str,
+    extra_modules: Sequence[str] = (),
+    sandbox: Mapping[str, Any] | None = None,
+) -> str:
+    """The agent's one argument, JSON.
+
+    Args:
+        runtime: what the agent's runtime is expected to be.
+        apis: where the agent finds ``apis.json``.
+        extra_modules: agent modules of third parties.
+        sandbox: what a container holds its steps to: see agent/sandbox.py.
+    """
     config = {
         "protocol": PROTOCOL,
-        "apis": str(apis),
+        "apis": apis,
         "release": runtime.release.tensorflow,
         "keras": runtime.keras,
         "imports": list(runtime.own.imports) if runtime.own else [],
         "extra_modules": list(extra_modules),
+        "sandbox": dict(sandbox) if sandbox else None,
     }
     return json.dumps(config, sort_keys=True)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.runtimes.interpreters import Interpreter
     from pytest_tfroundtrip.runtimes.launch import Launch
+    from pytest_tfroundtrip.runtimes.provider import Workplace
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,14 @@ class OwnProvider:
             raise EnvironmentFailed(msg)
         return found
 
-    def command(self, environment: Environment, runtime: Runtime) -> Launch:
+    def lock(self, runtime: Runtime) -> str | None:
+        """What is installed, as far as it was looked at."""
+        there = self.ready(runtime)
+        return there.lock if there else None
+
+    def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
         """How the runtime's agent is started."""
-        return agent_launch(environment.python, runtime, environment.folder)
+        return agent_launch(environment.python, runtime, workplace.folder)
 
     def _environment(self, runtime: Runtime, interpreter: Interpreter) -> Environment | None:
         """What is in it is looked up each time: packages come and go."""

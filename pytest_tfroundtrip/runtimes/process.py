@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import signal
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -14,16 +12,15 @@ from packaging.version import InvalidVersion, Version
 
 from pytest_tfroundtrip.agent import wire
 from pytest_tfroundtrip.errors import AgentDied, EnvironmentFailed
+from pytest_tfroundtrip.runtimes.channel import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
-    from pytest_tfroundtrip.runtimes.launch import Launch
+    from pytest_tfroundtrip.runtimes.channel import Channel, Launcher
 
-LINE_LIMIT = 64 << 20  # bytes of one message, as the agent has it
-GRACE_SECONDS = 2.0  # from the end of its stdin to the kill of an agent's process group
 _TAIL_BYTES = 4000  # of the agent's log, in a message
 _TAIL_LINES = 25
 
@@ -42,18 +39,15 @@ class Hello:
 
 
 class AgentProcess:
-    """One agent. All its methods belong to one event loop.
-
-    The agent gets a session of its own, so that Ctrl-C in a terminal reaches pytest alone. It ends
-    when its stdin does: also when this process is killed.
-    """
+    """One agent, in a process or a container. All its methods belong to one event loop."""
 
     def __init__(self, runtime: Runtime | None = None) -> None:
         self._runtime = runtime
         self._title = f"the agent of {runtime.process}" if runtime else "the agent"
-        self._process: asyncio.subprocess.Process | None = None
+        self._opened: Channel | None = None
         self._reader: asyncio.Task[None] | None = None
         self._log: Path | None = None
+        self._remake = ""
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._ids = count(1)
         self._end: str | None = None  # why no step can be run any more
@@ -61,15 +55,15 @@ class AgentProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process id, None before the start."""
-        return self._process.pid if self._process else None
+        """The process id; None before the start, and where it is not known."""
+        return self._opened.pid if self._opened else None
 
     @property
     def alive(self) -> bool:
         """Whether it can run steps."""
-        return self._process is not None and self._end is None
+        return self._opened is not None and self._end is None
 
-    async def start(self, launch: Launch, *, log: Path, start_timeout: float) -> Hello:
+    async def start(self, launch: Launcher, *, log: Path, start_timeout: float) -> Hello:
         """Start the agent and wait until it has imported TensorFlow.
 
         Args:
@@ -80,12 +74,12 @@ class AgentProcess:
         Raises:
             EnvironmentFailed: it does not start, or is not what its runtime says.
         """
-        self._log = log
+        self._log, self._remake = log, launch.remake
         try:
-            self._process = await self._spawn(launch, log)
+            self._opened = await launch.open(log)
         except OSError as error:
             msg = (
-                f"{self._title} could not be started ({launch.argv[0]}): {error}. Its interpreter,"
+                f"{self._title} could not be started ({launch.title}): {error}. Its interpreter,"
                 f" its folder or the log's folder is gone or out of bounds.{self._advice()}"
             )
             raise EnvironmentFailed(msg) from error
@@ -117,16 +111,16 @@ class AgentProcess:
         Raises:
             AgentDied: the agent ended before the step did.
         """
-        if self._process is None or self._end is not None:
+        if self._opened is None or self._end is not None:
             raise AgentDied(self._end or f"{self._title} has not been started")
         number = next(self._ids)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
+        asked = {"type": "step", **message, "id": number}
         try:
-            self._send({"type": "step", **message, "id": number})
-            with contextlib.suppress(ConnectionError):  # its end is told by _read
-                await self._stdin.drain()
-            return await answer
+            line = wire.encode_message(await self._opened.hand_over(asked))
+            await self._opened.write(line)
+            return await self._opened.take_back(asked, await answer)
         except asyncio.CancelledError:
             self.cancel(number)
             raise
@@ -136,17 +130,16 @@ class AgentProcess:
     def cancel(self, number: int) -> None:
         """Have the agent kill a step. Its result, if one was waited for, has status "cancelled"."""
         if self.alive and number in self._waiting:
-            self._send({"type": "cancel", "id": number})
+            self._channel.send_soon(wire.encode_message({"type": "cancel", "id": number}))
 
     async def close(self) -> None:
-        """End the agent: its stdin first, its process group after a grace. Again is no harm."""
+        """End the agent: its stdin first, a kill after a grace. Again is no harm."""
         self._closing = True
-        if self._process is None:
+        if self._opened is None:
             return
-        with contextlib.suppress(OSError):
-            self._stdin.close()
+        self._opened.close_stdin()
         try:
-            await asyncio.wait_for(self._process.wait(), GRACE_SECONDS)
+            await asyncio.wait_for(self._opened.ended(), GRACE_SECONDS)
         except asyncio.TimeoutError:
             pass
         finally:
@@ -154,24 +147,11 @@ class AgentProcess:
 
     # Its start
 
-    async def _spawn(self, launch: Launch, log: Path) -> asyncio.subprocess.Process:
-        with log.open("ab") as stderr:
-            return await asyncio.create_subprocess_exec(
-                *launch.argv,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=stderr,
-                env=dict(launch.env),
-                cwd=launch.cwd,
-                limit=LINE_LIMIT,
-                start_new_session=True,
-            )
-
     async def _greeting(self) -> dict[str, Any]:
         """The agent's first message."""
         line = b""
         try:
-            line = await self._stdout.readline()
+            line = await self._channel.read()
             if line:
                 message: dict[str, Any] = wire.decode_message(line)
                 return message
@@ -244,7 +224,7 @@ class AgentProcess:
         """Hand out the results until the agent's end, then tell all who still wait."""
         broken = None
         try:
-            while line := await self._stdout.readline():
+            while line := await self._channel.read():
                 self._take(wire.decode_message(line))
         except ValueError as error:  # no JSON, or a line over LINE_LIMIT
             broken = f"it wrote what is no message: {error}"
@@ -271,40 +251,22 @@ class AgentProcess:
         if answer is not None and not answer.done() and message.get("type") == "result":
             answer.set_result(dict(message))
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self._stdin.write(wire.encode_message(message))
-
     async def _how_it_ended(self) -> str:
         """In words. Its stdout is at its end, so it is about to go, or made to."""
-        assert self._process is not None  # noqa: S101 - for mypy: there is a stdout
         try:
-            code = await asyncio.wait_for(self._process.wait(), GRACE_SECONDS)
+            return await asyncio.wait_for(self._channel.ended(), GRACE_SECONDS)
         except asyncio.TimeoutError:
             await self._kill()
             return "it closed its stdout and stayed, and was killed"
-        if code >= 0:
-            return f"exit code {code}"
-        with contextlib.suppress(ValueError):
-            return f"killed by signal {-code} ({signal.Signals(-code).name})"
-        return f"killed by signal {-code}"
 
     async def _kill(self) -> None:
-        """Kill its process group, if it is still there, and let go of its pipes."""
-        process = self._process
-        if process is None:
+        """Kill it, if it is still there, and let go of what belongs to it."""
+        if self._opened is None:
             return
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        await self._opened.kill()
         if self._reader is not None and self._reader is not asyncio.current_task():
             await asyncio.wait([self._reader], timeout=GRACE_SECONDS)
             self._reader.cancel()
-        # No public call closes the pipes of a process that has ended. Left to the collector, they
-        # are a ResourceWarning after the loop is gone, which `filterwarnings = error` makes fatal.
-        transport = getattr(process, "_transport", None)
-        if transport is not None:
-            transport.close()
 
     # For its messages
 
@@ -313,10 +275,9 @@ class AgentProcess:
             return ""
         if self._runtime.own:
             return f" Check [tool.tf_roundtrip.runtime.{self._runtime.own.name}]."
-        name = self._runtime.environment
         return (
             " If nothing else helps, make the environment again:"
-            f" python -m pytest_tfroundtrip runtimes remove {name}, then runtimes make {name}."
+            f" python -m pytest_tfroundtrip {self._remake}."
         )
 
     def _tail(self) -> str:
@@ -325,16 +286,9 @@ class AgentProcess:
         return f"\nThe end of its log, {self._log}:\n{tail}" if tail else ""
 
     @property
-    def _stdin(self) -> asyncio.StreamWriter:
-        assert self._process is not None  # noqa: S101 - for mypy: called after the start only
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        return self._process.stdin
-
-    @property
-    def _stdout(self) -> asyncio.StreamReader:
-        assert self._process is not None  # noqa: S101 - as above
-        assert self._process.stdout is not None  # noqa: S101
-        return self._process.stdout
+    def _channel(self) -> Channel:
+        assert self._opened is not None  # noqa: S101 - for mypy: called after the start only
+        return self._opened
 
 
 def log_tail(log: Path) -> str:

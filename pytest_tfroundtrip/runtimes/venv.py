@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.runtimes.launch import Launch
+    from pytest_tfroundtrip.runtimes.provider import Workplace
 
 MANIFEST = "manifest.json"
 BUILDER = 1  # raised when what is made from a lock changes
@@ -76,6 +77,11 @@ class VenvProvider:
 
     def ready(self, runtime: Runtime) -> Environment | None:
         """The environment, if it is whole and its interpreter is still there."""
+        text = self.known_lock(runtime)
+        return None if text is None else read_environment(self.folder_of(runtime, text))
+
+    def known_lock(self, runtime: Runtime) -> str | None:
+        """The text of its lock, None where it has to be compiled first."""
         python = None
         if runtime.own and runtime.own.python:
             known = remembered_interpreter(runtime.own.python, self.cache)
@@ -84,10 +90,9 @@ class VenvProvider:
             python = known.series
         made = lock_input(runtime, python)
         try:
-            text = lock_file(runtime, made, self.cache).read_text(encoding="utf-8")
+            return lock_file(runtime, made, self.cache).read_text(encoding="utf-8")
         except OSError:
             return None
-        return read_environment(self.folder_of(runtime, text))
 
     def prepare(self, runtime: Runtime, progress: Callable[[str], None]) -> Environment:
         """The environment, made if it is not there. See :class:`provider.Provider`."""
@@ -107,9 +112,14 @@ class VenvProvider:
         except OSError as error:
             raise EnvironmentFailed(self._why_no_folder(runtime, error)) from error
 
-    def command(self, environment: Environment, runtime: Runtime) -> Launch:
+    def lock(self, runtime: Runtime) -> str | None:
+        """The hash of its lock, where that is compiled already."""
+        text = self.known_lock(runtime)
+        return lock_digest(text) if text is not None else None
+
+    def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
         """How the runtime's agent is started in its environment."""
-        return agent_launch(environment.python, runtime, environment.folder)
+        return agent_launch(environment.python, runtime, workplace.folder)
 
     def folder_of(self, runtime: Runtime, lock: str) -> Path:
         """The folder of an environment with this lock."""

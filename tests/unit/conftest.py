@@ -43,6 +43,12 @@ def test_affine(roundtrip):
 """
 
 
+@pytest.fixture(autouse=True)
+def no_container_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep unit tests from the engine that this machine may have."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+
+
 @dataclass
 class Project:
     """A user's project whose runtimes have a fake agent."""

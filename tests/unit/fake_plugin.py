@@ -9,19 +9,15 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fake_provider import FakeProvider
 
-from pytest_tfroundtrip.errors import EnvironmentFailed
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     import pytest
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
-    from pytest_tfroundtrip.runtimes.provider import Environment
+    from pytest_tfroundtrip.runtimes.provider import Provider
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,22 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
         broken={broken: f"no interpreter for {broken}"} if broken else {},
     )
 
-    def ready(runtimes: Iterable[Runtime], **_: Any) -> dict[str, Environment]:
-        found = {runtime.environment: provider.ready(runtime) for runtime in runtimes}
-        return {name: environment for name, environment in found.items() if environment}
+    class FakeProviders(prepare.Providers):
+        """Gives the one fake provider to every runtime."""
 
-    def prepare_all(
-        runtimes: Iterable[Runtime], *, progress: Callable[[str], None], **_: Any
-    ) -> dict[str, Environment | EnvironmentFailed]:
-        made: dict[str, Environment | EnvironmentFailed] = {}
-        for runtime in runtimes:
-            try:
-                made[runtime.environment] = provider.prepare(runtime, progress)
-            except EnvironmentFailed as error:
-                made[runtime.environment] = error
-        return made
+        def of(self, runtime: Runtime) -> Provider:  # noqa: ARG002
+            return provider
 
     config.add_cleanup(partial(vars(prepare).update, dict(vars(prepare))))
-    vars(prepare).update(
-        ready=ready, prepare_all=prepare_all, provider_of=lambda *_, **__: provider
-    )
+    vars(prepare).update(Providers=FakeProviders)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.catalogue.apis import APIS_FILE
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.runtimes.launch import Launch, agent_config, process_environ
-from pytest_tfroundtrip.runtimes.provider import Environment
+from pytest_tfroundtrip.runtimes.provider import Environment, Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +40,10 @@ def fake_launch(runtime: Runtime, folder: Path, script: Path | None = None) -> L
     if script is not None:
         more["TF_ROUNDTRIP_FAKE"] = str(script)
     return Launch(
-        argv=(sys.executable, "-B", "-s", str(FAKE_AGENT), agent_config(runtime, APIS_FILE)),
+        argv=(sys.executable, "-B", "-s", str(FAKE_AGENT), agent_config(runtime, str(APIS_FILE))),
         env=process_environ(more),
         cwd=folder,
+        remake=f"runtimes remove {runtime.environment}, then runtimes make {runtime.environment}",
     )
 
 
@@ -68,8 +69,13 @@ class FakeProvider:
         self.made.append(runtime.environment)
         return self._environment(runtime)
 
-    def command(self, environment: Environment, runtime: Runtime) -> Launch:
-        return fake_launch(runtime, environment.folder, self.script)
+    def lock(self, runtime: Runtime) -> str | None:
+        return "0" * 64 if self.ready(runtime) else None
+
+    def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
+        assert environment.name == runtime.environment
+        assert workplace.folder.is_dir()
+        return fake_launch(runtime, self.folder, self.script)
 
     def _broken(self, runtime: Runtime) -> str | None:
         return self.broken.get(runtime.environment)

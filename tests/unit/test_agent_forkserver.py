@@ -3,151 +3,31 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from agent_server import Server, alive, descriptors, gone, quiet
 from interpreters import find_python
 
 from pytest_tfroundtrip.agent import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-AGENT = Path(wire.__file__).parent
-SCRIPT = Path(__file__).parent / "data" / "fork_server.py"
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="needs /proc and prctl to see what is left"
 )
 
 
-class Server:
-    """A fork server in a process of its own, asked over its pipes."""
-
-    def __init__(self, folder: Path, python: str = sys.executable) -> None:
-        self.folder = folder
-        self._count = 0
-        self._buffer = b""
-        with (folder / "agent.log").open("wb") as log:
-            self.process = subprocess.Popen(
-                [python, "-B", "-s", str(SCRIPT), str(AGENT)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-
-    def log(self, number: int) -> Path:
-        return self.folder / f"{number}.log"
-
-    def write(self, data: bytes) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
-
-    def ask(self, action: str, **more: Any) -> int:
-        self._count += 1
-        request = {
-            "type": "step",
-            "id": self._count,
-            "action": action,
-            "folder": str(self.folder),
-            "log": str(self.log(self._count)),
-            "timeout": 30,
-            **more,
-        }
-        self.write(wire.encode_message(request))
-        return self._count
-
-    def answer(self, seconds: float = 20.0) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        until = time.monotonic() + seconds
-        while b"\n" not in self._buffer:
-            ready, _, _ = select.select([self.process.stdout], [], [], until - time.monotonic())
-            assert ready, "no answer in time"
-            data = os.read(self.process.stdout.fileno(), 1 << 20)
-            assert data, (self.folder / "agent.log").read_text()
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return wire.decode_message(line)
-
-    def result(self, action: str, **more: Any) -> dict[str, Any]:
-        number = self.ask(action, **more)
-        answer = self.answer()
-        assert answer["id"] == number
-        return answer
-
-    def children(self, number: int, seconds: float = 10.0) -> list[int]:
-        """The pids of its children, once there are so many."""
-        until = time.monotonic() + seconds
-        while len(pids := offspring(self.process.pid)) < number and time.monotonic() < until:
-            time.sleep(0.01)
-        assert len(pids) == number
-        return pids
-
-    def end(self) -> int:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        status = self.process.wait(10)
-        self.process.stdout.close()
-        return status
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     running = Server(tmp_path)
     yield running
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait(10)
-    for pipe in (running.process.stdin, running.process.stdout):
-        if pipe is not None and not pipe.closed:
-            pipe.close()
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return fields[0] != "Z"
-
-
-def gone(pid: int, seconds: float = 5.0) -> bool:
-    until = time.monotonic() + seconds
-    while alive(pid) and time.monotonic() < until:
-        time.sleep(0.01)
-    return not alive(pid)
-
-
-def offspring(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(each) for each in text.split()]
-
-
-def quiet(pid: int, seconds: float = 5.0) -> bool:
-    """Whether a process has no child left, not even a zombie."""
-    until = time.monotonic() + seconds
-    while offspring(pid) and time.monotonic() < until:
-        time.sleep(0.01)
-    return not offspring(pid)
-
-
-def descriptors(pid: int) -> int:
-    """How many a process has open once it rests (while it reaps it looks into /proc, too)."""
-    assert quiet(pid)
-    counts = [len(list(Path(f"/proc/{pid}/fd").iterdir()))]
-    while counts[-3:] != counts[-1:] * 3 and len(counts) < 100:
-        time.sleep(0.01)
-        counts.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
-    return counts[-1]
+    running.kill()
 
 
 def test_a_step_runs_in_a_session_and_a_folder_of_its_own(server: Server) -> None:
@@ -298,6 +178,73 @@ def test_a_hundred_steps_leave_no_descriptor_and_no_zombie(server: Server) -> No
     for _ in range(100):
         assert server.result("echo")["status"] == "ok"
     assert descriptors(server.process.pid) == before
+
+
+def test_a_child_that_never_stops_talking_is_no_result(server: Server) -> None:
+    result = server.result("flood")
+    assert result["status"] == "crashed"
+    assert "no result among them" in result["message"]
+    assert quiet(server.process.pid)
+
+
+@pytest.mark.parametrize("action", ["children_without_end", "signals_without_end"])
+def test_no_noise_keeps_the_parent_from_its_clock(server: Server, action: str) -> None:
+    noisy = server.ask(action, timeout=1)
+    assert server.result("echo", value=1)["value"] == 1
+    result = server.answer()
+    assert (result["id"], result["status"]) == (noisy, "timeout")
+    assert result["seconds"] < 5
+    assert quiet(server.process.pid)
+
+
+@pytest.mark.parametrize(
+    ("value", "times"),
+    [
+        ("[", 100_000),
+        ('{"status":', 100_000),
+        ("7", 100_000),
+        ('{"status": "ok", "value": ' + "[" * 70 + "]" * 70 + "}", 1),
+        ('{"status": "ok", "value": [' + "[]," * 600_000 + "1]}", 1),
+        ('{"status": "ok", "value": NaN}', 1),
+        ('{"status": "timeout"}', 1),
+        ('{"status": ["ok"]}', 1),
+        ('{"status": "raised", "message": {}}', 1),
+        ('{"stage": ["load"]}', 1),
+        ('{"stage": "' + "x" * 101 + '"}', 1),
+    ],
+    ids=[
+        *("nested lists", "nested dicts", "a long number", "deeper than need be", "many values"),
+        *("NaN", "another's verdict", "a status that is none", "a message that is none"),
+        *("a stage that is none", "a long stage"),
+    ],
+)
+def test_a_frame_made_to_harm_is_a_crash(server: Server, value: str, times: int) -> None:
+    result = server.result("raw", value=value, times=times)
+    assert result["status"] == "crashed"
+    assert "no result" in result["message"]
+    assert server.result("echo", value=1)["value"] == 1
+
+
+def test_who_answers_and_lives_on_is_ended(server: Server) -> None:
+    result = server.result("raw", value='{"status": "ok", "value": 1, "id": 77, "seconds": -1}')
+    assert (result["status"], result["value"]) == ("ok", 1)
+    assert result["seconds"] >= 0
+    assert quiet(server.process.pid)
+
+
+def test_a_step_that_stops_itself_is_a_timeout(server: Server) -> None:
+    assert server.result("stop", timeout=0.3)["status"] == "timeout"
+    assert quiet(server.process.pid)
+
+
+def test_a_log_that_became_a_pipe_holds_nobody_up(server: Server) -> None:
+    result = server.result("trap_log")
+    assert (result["status"], result["exit_code"]) == ("crashed", 3)
+    assert "log" not in result["message"]
+
+
+def test_a_kill_that_nobody_knows_of_is_guessed_at(server: Server) -> None:
+    assert "memory runs out" in server.result("itself", value=signal.SIGKILL)["message"]
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.7", "3.13"])

@@ -16,6 +16,7 @@ from pytest_tfroundtrip.commands import lock as lock_command
 from pytest_tfroundtrip.commands import runtimes as runtimes_command
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.runtimes.interpreters import Interpreter
+from pytest_tfroundtrip.runtimes.prepare import Providers
 from pytest_tfroundtrip.runtimes.venv import BUILDER, VenvProvider
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def test_a_broken_pyproject_is_named(run: Run, tmp_path: Path) -> None:
 
 def test_make_says_what_could_not_be_made(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     error = EnvironmentFailed("the disk is full")
-    monkeypatch.setattr(runtimes_command, "prepare_all", lambda *_, **__: {"2.15": error})
+    monkeypatch.setattr(Providers, "prepare", lambda *_: {"2.15": error})
     assert run("runtimes", "make", "2.15") == (1, "", "the disk is full\n")
 
 

@@ -16,11 +16,13 @@ import pytest
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.runtimes import prepare, uv
+from pytest_tfroundtrip.runtimes.auto import AutoProvider
 from pytest_tfroundtrip.runtimes.current import CurrentProvider
+from pytest_tfroundtrip.runtimes.docker.provider import DockerProvider
 from pytest_tfroundtrip.runtimes.installed import installed, installed_digest
 from pytest_tfroundtrip.runtimes.interpreters import Interpreter
 from pytest_tfroundtrip.runtimes.own import OwnProvider
-from pytest_tfroundtrip.runtimes.prepare import prepare_all, provider_of, ready
+from pytest_tfroundtrip.runtimes.prepare import Providers
 from pytest_tfroundtrip.runtimes.provider import Environment
 from pytest_tfroundtrip.runtimes.uv import Stopped, Uv
 from pytest_tfroundtrip.runtimes.venv import VenvProvider
@@ -137,12 +139,14 @@ def test_an_own_interpreter_has_to_hold_what_is_stated(prod: Path, tmp_path: Pat
 
 def test_who_has_which_runtime(tmp_path: Path) -> None:
     def chosen(runtime: Runtime, provider: str = "auto") -> type:
-        return type(provider_of(runtime, provider=provider, cache=tmp_path))
+        return type(Providers(tmp_path, provider).of(runtime))
 
-    assert chosen(parse_runtime("2.15")) is VenvProvider
+    assert chosen(parse_runtime("2.15")) is AutoProvider
+    assert chosen(parse_runtime("2.15"), "venv") is VenvProvider
+    assert chosen(parse_runtime("2.15"), "docker") is DockerProvider
     assert chosen(parse_runtime("2.15"), "current") is CurrentProvider
     assert chosen(own("python3")) is OwnProvider
-    assert chosen(own("python3", "2.15.1", "custom-ops")) is VenvProvider
+    assert chosen(own("python3", "2.15.1", "custom-ops")) is AutoProvider
 
 
 # Many at once
@@ -167,9 +171,7 @@ def test_all_are_made_at_once_and_one_failure_is_its_own(
     names = ["2.15", "2.15+v1", "2.3", "2.21"]
     told: list[str] = []
     started = time.monotonic()
-    made = prepare_all(
-        [parse_runtime(name) for name in names], cache=tmp_path, progress=told.append
-    )
+    made = Providers(tmp_path, "venv").prepare([parse_runtime(name) for name in names], told.append)
     assert time.monotonic() - started < 0.55
     assert list(made) == ["2.15", "2.3", "2.21"]
     assert str(made["2.3"]) == "no 2.3 today"
@@ -178,7 +180,7 @@ def test_all_are_made_at_once_and_one_failure_is_its_own(
 
 
 def test_what_is_there_is_told_by_environment(tmp_path: Path) -> None:
-    assert ready([parse_runtime("2.15"), own("/none")], cache=tmp_path) == {}
+    assert Providers(tmp_path).ready([parse_runtime("2.15"), own("/none")]) == {}
 
 
 @pytest.fixture
@@ -256,7 +258,7 @@ def test_ctrl_c_leaves_nothing_half_made(
     )
     cache = tmp_path / "cache"
     with pytest.raises(KeyboardInterrupt):
-        prepare_all([parse_runtime("2.15")], cache=cache, progress=lambda _: None)
+        Providers(cache, "venv").prepare([parse_runtime("2.15")], lambda _: None)
     assert all_gone(pids)
     assert os.listdir(cache / "environments" / ".making") == []  # noqa: PTH208
     assert [path.name for path in (cache / "environments").glob("[!.]*")] == []

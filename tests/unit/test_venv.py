@@ -21,6 +21,7 @@ from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runt
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.runtimes import locking, uv
 from pytest_tfroundtrip.runtimes.files import human_size
+from pytest_tfroundtrip.runtimes.provider import Workplace
 from pytest_tfroundtrip.runtimes.uv import UvFailed
 from pytest_tfroundtrip.runtimes.venv import VenvProvider
 
@@ -93,6 +94,7 @@ def test_it_works_where_it_was_moved_to(place: Place) -> None:
     where = "import sys, tensorflow_cpu; print(sys.prefix, tensorflow_cpu.__file__)"
     done = subprocess.run([made.python, "-c", where], capture_output=True, text=True, check=True)
     prefix, module = done.stdout.split()
+    assert made.folder
     assert prefix == str(made.folder)
     assert module.startswith(str(made.folder))
     assert list(made.folder.rglob("tensorflow_cpu/__pycache__/*.pyc"))
@@ -130,6 +132,7 @@ def test_behaviors_share_an_environment(place: Place) -> None:
 @pytest.mark.parametrize("how", ["no manifest", "cut off", "no interpreter"])
 def test_a_broken_environment_is_made_anew(place: Place, how: str) -> None:
     made = place.prepare()
+    assert made.folder
     if how == "no manifest":
         (made.folder / "manifest.json").unlink()
     elif how == "cut off":
@@ -263,7 +266,7 @@ def test_an_own_runtime_with_requirements_gets_a_lock_in_the_cache(place: Place)
 def test_the_agent_is_started_by_path_with_the_runtimes_variables(place: Place) -> None:
     made = place.prepare()
     runtime = replace(place.runtime, tf_keras=True)
-    launch = place.provider.command(made, runtime)
+    launch = place.provider.command(made, runtime, Workplace(place.folder))
     assert launch.argv[:3] == (str(made.python), "-B", "-s")
     assert launch.argv[3].endswith("agent/__main__.py")
     config = json.loads(launch.argv[4])

@@ -2,6 +2,7 @@
 
 import collections
 import os
+import shutil
 
 import tensorflow as tf
 
@@ -39,7 +40,7 @@ def save(model, payload, _variant):
         features = dict(graph.placeholders(model.inputs))
         receiver = tf.estimator.export.build_raw_serving_input_receiver_fn(features)
         exported = estimator.export_saved_model(os.path.abspath("exported"), receiver)
-    os.rename(exported.decode() if isinstance(exported, bytes) else exported, payload)
+    shutil.move(exported.decode() if isinstance(exported, bytes) else exported, payload)
     return outputs
 
 

@@ -1,0 +1,423 @@
+"""The rows as GitHub-flavoured Markdown: a CI job's summary, or a page to keep.
+
+What people or TensorFlow wrote (names, messages, commands) never becomes markup, and the page is
+never larger than GitHub takes: what does not fit is left out, and counted in its last sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.report.closing import closing
+from pytest_tfroundtrip.report.grid import CONTRADICTION, FAILED, FULL_PAIRS, piece_of
+from pytest_tfroundtrip.report.grid import _pairs as pairs_of
+from pytest_tfroundtrip.report.grid import _share as share_of
+from pytest_tfroundtrip.report.lines import count, runtimes
+from pytest_tfroundtrip.report.rows import api_order, disambiguate, in_order, runtime_order
+from pytest_tfroundtrip.report.terminal import _by as grouped
+from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pytest_tfroundtrip.report.grid import Piece
+    from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
+
+#: Bytes. GitHub drops a step's summary that is larger than 1 MiB as a whole; the rest is for what
+#: else the step may write.
+LIMIT = 1_000_000
+EXAMPLES = 25  # of failures that no cause explains; the rest are counted
+MESSAGE_LINES = 20
+MESSAGE_WIDTH = 300  # a graph's text is one line of a megabyte
+
+_MARKS = {FAILED: "❌ ", CONTRADICTION: "⚠️ "}
+_WORDS = list(Operation)
+# What Markdown, GitHub's $math$ and tables read as more than the character; within a word an
+# underscore is one.
+_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A part of the page that is left out as a whole, if at all."""
+
+    text: str
+    kind: str  # what the last sentence counts it as: "table"; empty: nothing is missed
+    rank: int  # the lowest have their place first
+
+
+def page(
+    rows: Iterable[Row],
+    infos: Iterable[RuntimeInfo] = (),
+    *,
+    conflicts: Sequence[Mapping[str, Any]] = (),
+    limit: int = LIMIT,
+) -> str:
+    """The page.
+
+    Args:
+        rows: one per cell, in any order.
+        infos: what was run under.
+        conflicts: the cells on which merged reports do not agree, as in the merged report.
+        limit: bytes of UTF-8 that it may have.
+    """
+    ordered = in_order(disambiguate(rows))
+    blocks = [
+        *_head(ordered),
+        *_conflicts(conflicts),
+        *_matrices([row for row in ordered if row.verdict is not None]),
+        *_unavailable([row for row in ordered if row.verdict is Verdict.ENV_ERROR]),
+        *_asserted([row for row in ordered if row.asserted]),
+        *_failures(
+            [
+                row
+                for row in ordered
+                if row.failed and not row.asserted and row.verdict is not Verdict.ENV_ERROR
+            ]
+        ),
+        *_contradictions([row for row in ordered if row.contradiction]),
+        *_runtimes(infos),
+    ]
+    return _bounded(blocks, limit)
+
+
+# Text that others wrote
+
+
+def prose(text: str) -> str:
+    """Text as Markdown that reads the same, on one line."""
+    text = " ".join(_visible(text).split())
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
+
+
+def code(text: str) -> str:
+    """Text as a code span on one line, also in a table."""
+    text = " ".join(_visible(text).split())
+    fence = _fence(text, "`")
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|") if text else ""
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """Text as a block of code, its lines as they are."""
+    fence = _fence(text, "```")
+    return f"{fence}{language}\n{_visible(text)}\n{fence}"
+
+
+def _fence(text: str, least: str) -> str:
+    """Backticks that the text does not have as many of in a row."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    return "`" * max(len(least), longest + 1)
+
+
+def _visible(text: str) -> str:
+    """The text with its control characters as escapes: a page may be read in a terminal."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n"))
+
+
+def _shortened(text: str) -> str:
+    lines = text.splitlines()
+    kept = [
+        line if len(line) <= MESSAGE_WIDTH else f"{line[:MESSAGE_WIDTH]} ..."
+        for line in lines[:MESSAGE_LINES]
+    ]
+    if len(lines) > MESSAGE_LINES:
+        kept.append(f"... {count(len(lines) - MESSAGE_LINES, 'more line')}")
+    return "\n".join(kept)
+
+
+# The parts
+
+
+def _head(rows: Sequence[Row]) -> Iterator[_Block]:
+    answer = closing(rows) if rows else "There are no cells."
+    yield _Block(f"# TensorFlow round trips\n\n**{prose(answer)}**", "answer", 0)
+    if not rows:
+        return
+    verdicts: list[Verdict | None] = [*Verdict, None]
+    there = [verdict for verdict in verdicts if any(row.verdict is verdict for row in rows)]
+    numbers = Counter((row.promise, row.verdict) for row in rows)
+    table = [
+        ["", *("not run" if verdict is None else str(verdict) for verdict in there)],
+        *(
+            [str(promise), *(str(numbers[promise, verdict] or "") for verdict in there)]
+            for promise in Promise
+            if any(row.promise is promise for row in rows)
+        ),
+    ]
+    outcomes = Counter(row.outcome or "no test" for row in rows)
+    told = ", ".join(f"{number} {word}" for word, number in sorted(outcomes.items()))
+    sentence = f"{count(len(rows), 'cell')}; pytest: {prose(told)}."
+    yield _Block(f"{_table(table)}\n\n{sentence}", "table", 0)
+
+
+def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> Iterator[_Block]:
+    if not conflicts:
+        return
+    title = f"## Reports disagree on {count(len(conflicts), 'cell')}"
+    yield _Block(f"{title}\n\nThe worse one stands in the tables below.", "", 1)
+    for conflict in conflicts:
+        sides = "; ".join(
+            f"{code(str(side['verdict'] or 'not run'))}"
+            f" ({prose(str(side['outcome'] or 'no test'))}) in {code(str(side['report']))}"
+            for side in conflict["cells"]
+        )
+        yield _Block(f"- {code(str(conflict['id']))}: {sides}", "conflict", 1)
+
+
+def _matrices(rows: Sequence[Row]) -> Iterator[_Block]:
+    creations = [row for row in rows if row.creation]
+    if creations:
+        yield _Block(f"## Saving\n\n{_creation(creations)}", "table", 2)
+    operations = sorted({row.operation for row in rows if not row.creation}, key=_WORDS.index)
+    for operation in operations:
+        chosen = [row for row in rows if row.operation is operation]
+        title = f" for {operation}" if len(operations) > 1 else ""
+        many = len(pairs_of(chosen)) > FULL_PAIRS
+        yield _Block(f"## Loading{title}", "", 0)
+        if many:
+            yield _map_of_pairs(chosen)
+        for saved in sorted({row.save_runtime for row in chosen}, key=runtime_order):
+            yield _saved_by(saved, [row for row in chosen if row.save_runtime == saved], many=many)
+    legend = _legend(rows)
+    if legend:
+        yield _Block(legend, "", 0)
+
+
+def _creation(rows: Sequence[Row]) -> str:
+    by_place: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_place[row.save, row.save_runtime].append(row)
+    names = sorted({row.save_runtime for row in rows}, key=runtime_order)
+    savers = sorted({row.save for row in rows}, key=api_order)
+    return _table(
+        [
+            ["saved by", *map(code, names)],
+            *(
+                [code(saver), *(_shown(piece_of(by_place[saver, name])) for name in names)]
+                for saver in savers
+            ),
+        ]
+    )
+
+
+def _saved_by(saved: str, rows: Sequence[Row], *, many: bool) -> _Block:
+    """The table of one save runtime: a line for each way to load, a column for each saver."""
+    by_place: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_place[row.load_runtime, row.load, row.save].append(row)
+    savers = sorted({row.save for row in rows}, key=api_order)
+    ways = sorted(
+        {(row.load_runtime, row.load) for row in rows},
+        key=lambda way: (runtime_order(way[0]), api_order(way[1])),
+    )
+    table = _table(
+        [
+            ["loaded by", "", *map(code, savers)],
+            *(
+                [code(runtime), code(loader)]
+                + [_shown(piece_of(by_place[runtime, loader, saver])) for saver in savers]
+                for runtime, loader in ways
+            ),
+        ]
+    )
+    title = f"Saved by {prose(saved)}"
+    if many:
+        failed = sum(row.failed for row in rows)
+        said = f"{title}: {count(failed, 'cell')} failed" if failed else title
+        text = f"<details><summary>{said}</summary>\n\n{table}\n\n</details>"
+        return _Block(text, "table", 2)
+    return _Block(f"### {title}\n\n{table}", "table", 2)
+
+
+def _map_of_pairs(rows: Sequence[Row]) -> _Block:
+    pairs = pairs_of(rows)
+    loads = sorted({loaded for _, loaded in pairs}, key=runtime_order)
+    table = _table(
+        [
+            ["saved by (down), loaded by (across)", *map(code, loads)],
+            *(
+                [code(saved), *(_shown(share_of(pairs.get((saved, load), []))) for load in loads)]
+                for saved in sorted({saved for saved, _ in pairs}, key=runtime_order)
+            ),
+        ]
+    )
+    said = (
+        "How many cells of a pair of runtimes are the same. Left out: what the documents exclude,"
+        " and loads of what was not saved."
+    )
+    return _Block(f"{said}\n\n{table}", "table", 2)
+
+
+def _legend(rows: Sequence[Row]) -> str:
+    legend = []
+    if any(row.failed for row in rows):
+        legend.append(f"{_MARKS[FAILED]}failed")
+    if any(row.contradiction for row in rows):
+        legend.append(f"{_MARKS[CONTRADICTION]}contradicts the documents, cause known")
+    if any(row.verdict is Verdict.ABSENT for row in rows):
+        legend.append("- no such API in that release, or no `keras_model()`")
+    if len({row.model for row in rows}) > 1:
+        legend.append("same 1/2: same for 1 of 2 models")
+    return "; ".join(legend)
+
+
+def _unavailable(rows: Sequence[Row]) -> Iterator[_Block]:
+    if not rows:
+        return
+    title = f"## Runtimes that could not be had ({count(len(rows), 'cell')})"
+    yield _Block(title, "", 0)
+    for message, members in grouped(rows, "message"):
+        parts = [_where(members), fenced(_shortened(message or "no message"))]
+        if members[0].remedy:
+            parts.append(f"What to do: {prose(members[0].remedy)}")
+        yield _Block("\n\n".join(parts), "unavailable runtime", 1)
+
+
+def _asserted(rows: Sequence[Row]) -> Iterator[_Block]:
+    if not rows:
+        return
+    title = f"## The same, but the test itself failed ({count(len(rows), 'cell')})"
+    yield _Block(title, "", 0)
+    yield from _each(rows)
+
+
+def _failures(rows: Sequence[Row]) -> Iterator[_Block]:
+    if not rows:
+        return
+    yield _Block(f"## Failures by cause ({count(len(rows), 'cell')})", "", 0)
+    for cause, members in grouped(rows, "cause"):
+        if cause is None:
+            said = f"### No known cause\n\n{_where(members)}"
+            yield _Block(said, "cause", 1)
+            yield from _each(members)
+            continue
+        first = members[0]
+        parts = [f"### {code(cause)}", _where(members)]
+        parts += [
+            f"{head}: {prose(text)}"
+            for head, text in (("Why", first.why), ("What to do", first.remedy))
+            if text
+        ]
+        parts += [
+            f"But: {prose(note)} ({count(len(noted), 'cell')})"
+            for note, noted in grouped(members, "note")
+            if note
+        ]
+        parts.append(f"Rerun one:\n\n{fenced(first.command, 'console')}")
+        yield _Block("\n\n".join(parts), "cause", 1)
+
+
+def _each(rows: Sequence[Row]) -> Iterator[_Block]:
+    for row in rows[:EXAMPLES]:
+        said = row.note or row.message
+        parts = [f"**{prose(row.sentence)}**: {code(str(row.verdict or 'not run'))}"]
+        if said:
+            parts.append(fenced(_shortened(said)))
+        parts.append(fenced(row.command, "console"))
+        yield _Block("\n\n".join(parts), "failing cell", 2)
+    if len(rows) > EXAMPLES:
+        more = count(len(rows) - EXAMPLES, "more cell")
+        yield _Block(f"... and {more}: the JSON report has them.", "", 1)
+
+
+def _contradictions(rows: Sequence[Row]) -> Iterator[_Block]:
+    broken = [row for row in rows if row.verdict is not Verdict.SAME]
+    works = [row for row in rows if row.verdict is Verdict.SAME]
+    for title, group in (
+        ("the documents promise it, TensorFlow breaks it", broken),
+        ("the documents deny it, TensorFlow does it", works),
+    ):
+        if not group:
+            continue
+        head = f"## Contradictions: {title} ({count(len(group), 'cell')})"
+        yield _Block(head, "", 0)
+        for cause, members in grouped(group, "cause"):
+            first = members[0]
+            parts = [f"### {code(cause) if cause else 'Not in the causes'}", _where(members)]
+            if first.why:
+                parts.append(f"Why: {prose(first.why)}")
+            for statement, quoted in grouped(members, "statement"):
+                if statement:
+                    source = f" ({prose(quoted[0].document)})" if quoted[0].document else ""
+                    parts.append(f"> {prose(statement)}{source}")
+            if first.remedy:
+                parts.append(f"What to do: {prose(first.remedy)}")
+            yield _Block("\n\n".join(parts), "contradiction", 3)
+
+
+def _runtimes(infos: Iterable[RuntimeInfo]) -> Iterator[_Block]:
+    told = sorted(infos, key=lambda info: runtime_order(info.name))
+    if not told:
+        return
+    head = ["runtime", "had by", "TensorFlow", "Keras", "tensorflow-hub", "numpy", "Python"]
+    lines = [
+        [code(info.name)]
+        + [
+            prose(version or "-")
+            for version in (
+                info.provider,
+                info.tensorflow,
+                info.keras,
+                info.tensorflow_hub,
+                info.numpy,
+                info.python,
+            )
+        ]
+        for info in told
+    ]
+    yield _Block(f"## Runtimes\n\n{_table([head, *lines])}", "table", 3)
+
+
+# How it is put together
+
+
+def _where(rows: Sequence[Row]) -> str:
+    """How many cells, and between which runtimes."""
+    said = f"{count(len(rows), 'cell')}, saved by {runtimes(row.save_runtime for row in rows)}"
+    loads = [row.load_runtime for row in rows if row.load_runtime]
+    return prose(f"{said}, loaded by {runtimes(loads)}" if loads else said)
+
+
+def _shown(piece: Piece) -> str:
+    return f"{_MARKS.get(piece.mark, '')}{piece.text}"
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    """A table; the first line is its head. Cells are Markdown already."""
+    head, *rest = [f"| {' | '.join(cells)} |" for cells in lines]
+    return "\n".join([head, "|" + " --- |" * len(lines[0]), *rest])
+
+
+def _bounded(blocks: Sequence[_Block], limit: int) -> str:
+    """The blocks that fit, in their order, and a sentence on those that do not."""
+    room = limit - _RESERVED
+    kept = set()
+    for place in sorted(range(len(blocks)), key=lambda place: (blocks[place].rank, place)):
+        size = _size(blocks[place])
+        if size <= room:
+            room -= size
+            kept.add(place)
+    parts = [block.text for place, block in enumerate(blocks) if place in kept]
+    left = Counter(
+        block.kind for place, block in enumerate(blocks) if place not in kept and block.kind
+    )
+    if left:
+        what = ", ".join(count(number, kind) for kind, number in sorted(left.items()))
+        parts.append(
+            f"Left out, because this page may have {limit:,} bytes: {what}. The JSON report has"
+            " every cell."
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _size(block: _Block) -> int:
+    return len(block.text.encode("utf-8", "backslashreplace")) + 2
+
+
+_RESERVED = 400  # bytes of the sentence that says what was left out

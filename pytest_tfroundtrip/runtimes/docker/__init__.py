@@ -1,0 +1,1 @@
+"""The provider ``docker``: images, and containers as the sandbox that agents run in."""

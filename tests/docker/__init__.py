@@ -1,0 +1,1 @@
+"""A real engine, real images, real TensorFlow releases."""

@@ -1,0 +1,338 @@
+"""The shell scripts, as far as they can be held without an engine and without root."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "scripts"
+SHELL = (SCRIPTS / "run", SCRIPTS / "docker-host", ROOT / ".ci" / "run")
+
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+
+
+@pytest.fixture(scope="module")
+def docker_host() -> Any:
+    """The Python half of docker-host."""
+    spec = importlib.util.spec_from_file_location("docker_host", SCRIPTS / "docker_host.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["docker_host"] = module  # where dataclasses look for their annotations
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def no_engine(tmp_path: Path) -> dict[str, str]:
+    """An environment in which nobody answers, and nothing of this machine's is named."""
+    kept = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG")}
+    state = tmp_path / "state"
+    socket_path = f"unix://{tmp_path}/none.sock"
+    return {**kept, "DOCKER_HOST": socket_path, "TF_ROUNDTRIP_DOCKER_STATE": str(state)}
+
+
+def docker_host_says(
+    *arguments: str, env: dict[str, str], prefix: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*prefix, "bash", str(SCRIPTS / "docker-host"), *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+
+
+@pytest.mark.parametrize("script", SHELL, ids=lambda path: path.name)
+def test_shell_scripts_parse_and_can_be_started(script: Path) -> None:
+    subprocess.run(["bash", "-n", script], check=True)
+    assert os.access(script, os.X_OK)
+
+
+def test_without_a_word_docker_host_prints_its_manual(no_engine: dict[str, str]) -> None:
+    ended = docker_host_says(env=no_engine)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    for part in ("docker-host up", "status", "down", "purge", "DOCKER_HOST"):
+        assert part in ended.stderr
+    assert "set -euo" not in ended.stderr
+
+
+def test_the_manual_has_every_variable_that_the_script_reads(no_engine: dict[str, str]) -> None:
+    manual = docker_host_says("--help", env=no_engine).stderr
+    read = set(re.findall(r"TF_ROUNDTRIP_DOCKER_\w+", (SCRIPTS / "docker-host").read_text()))
+    assert read == {name for name in read if re.search(rf"{name} ", manual)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["start"], "there is no 'start': up, down, status or purge"),
+        (["up", "latest"], "'latest' is no Python series"),
+        (["up", "--python"], "--python needs X.Y=/path/to/python"),
+        (["down", "3.7"], "down takes nothing more"),
+    ],
+)
+def test_unknown_words_are_refused(
+    arguments: list[str], says: str, no_engine: dict[str, str], tmp_path: Path
+) -> None:
+    ended = docker_host_says(*arguments, env=no_engine)
+    assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TF_ROUNDTRIP_DOCKER_STATE", "state"), ("TF_ROUNDTRIP_DOCKER_NETWORK", "host")],
+)
+def test_a_variable_that_cannot_be_is_refused(
+    name: str, value: str, no_engine: dict[str, str]
+) -> None:
+    ended = docker_host_says("status", env={**no_engine, name: value})
+    assert ended.returncode == 2
+    assert name in ended.stderr
+    assert value in ended.stderr
+
+
+def test_where_nobody_answers_status_ends_with_3(no_engine: dict[str, str]) -> None:
+    ended = docker_host_says("status", env=no_engine)
+    assert (ended.returncode, ended.stderr) == (3, "docker-host: engine: none\n")
+
+
+def test_down_and_purge_of_nothing_do_nothing(no_engine: dict[str, str], tmp_path: Path) -> None:
+    for word in ("down", "purge"):
+        ended = docker_host_says(word, env=no_engine)
+        assert ended.returncode == 0
+        assert "no engine was started from here" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_is_not_root_is_told_what_to_do(no_engine: dict[str, str]) -> None:
+    prefix: tuple[str, ...] = ()
+    if os.getuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("needs setpriv to be somebody else")
+        prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+    with tempfile.TemporaryDirectory() as folder:  # tmp_path is root's alone
+        Path(folder).chmod(0o755)
+        copy = Path(folder, "docker-host")
+        copy.write_bytes((SCRIPTS / "docker-host").read_bytes())
+        ended = subprocess.run(
+            [*prefix, "bash", str(copy), "up"],
+            env={**no_engine, "DOCKER_HOST": f"unix://{folder}/none.sock"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    assert ended.returncode == 1
+    for part in (
+        "Install Docker or Podman",
+        "usermod -aG docker",
+        "rootless",
+        "as root, on Debian",
+    ):
+        assert part in ended.stderr
+
+
+def test_run_without_a_word_prints_its_manual() -> None:
+    text = (SCRIPTS / "run").read_text()
+    manual = subprocess.run(
+        ["sed", "-n", r"2,/^[^#]/s/^# \{0,1\}//p"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "tests --docker" in manual
+    assert "set -euo" not in manual
+
+
+def test_ci_calls_a_command_that_the_manual_has() -> None:
+    (command,) = re.findall(r"^exec (.+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert command == "scripts/run tests --docker"
+    assert f"#   {command} " in (SCRIPTS / "run").read_text()
+
+
+@pytest.mark.parametrize("script", [*SHELL, SCRIPTS / "docker_host.py"], ids=lambda p: p.name)
+def test_scripts_name_no_machine_and_no_index(script: Path) -> None:
+    text = script.read_text()
+    assert re.findall(r"/(?:root|home|tmp|work|opt|Users)/", text) == []
+    hosts = re.findall(r"\b(?:[\w-]+\.)+(?:org|com|net|io)\b(?!\w|/library)", text)
+    assert set(hosts) <= {"docker.io"}  # the package, and the one registry that short names mean
+
+
+# --- the Python half -------------------------------------------------------------------------
+
+
+def test_the_bases_are_the_reference_runtimes_unless_named(docker_host: Any) -> None:
+    assert docker_host.default_series() == ["3.7", "3.11", "3.13"]
+    assert docker_host.base_of("3.7") == "python:3.7-slim-bookworm"
+
+
+def test_a_stand_in_carries_how_pip_reaches_its_index(docker_host: Any) -> None:
+    listed = """\
+:env:.cert='/etc/own.pem'
+:env:.find-links='/srv/wheels'
+global.cert='/etc/other.pem'
+global.extra-index-url='file:///srv/simple https://b.example/simple\\n/srv/more'
+global.index-url='https://a.example/simple'
+global.trusted-host='a.example'
+install.index-url='https://c.example/simple'
+list.format='columns'
+"""
+    assert docker_host.pip_settings(listed) == {
+        "index-url": "https://c.example/simple",
+        "extra-index-url": "https://b.example/simple",
+        "trusted-host": "a.example",
+        "cert": "/etc/own.pem",
+    }
+
+
+def test_an_index_that_is_a_folder_stays_behind(docker_host: Any) -> None:
+    assert docker_host.pip_settings("global.index-url='file:///srv/simple'") == {}
+
+
+def test_what_is_carried_is_told_without_passwords(docker_host: Any) -> None:
+    files = {
+        "etc/pip.conf": "[global]\nindex-url = https://me:secret@a.example/\n",
+        "usr/local/share/ca-certificates/of-this-machine-1.crt": "...",
+    }
+    said = docker_host.summary_of(files)
+    assert said == "carries of this machine: 1 certificates; pip's index-url"
+    assert docker_host.summary_of({}) == "carries of this machine: nothing"
+
+
+def test_certificates_are_told_apart_whatever_their_line_ends(
+    docker_host: Any, tmp_path: Path
+) -> None:
+    def pem(text: str) -> str:
+        return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
+
+    (tmp_path / "public.crt").write_text(pem("AAA") + pem("BBB"))
+    (tmp_path / "bundle.crt").write_text("# ours\n" + pem("AAA") + pem("CCC"))
+    (tmp_path / "dos.crt").write_bytes(pem("BBB").replace("\n", "\r\n").encode())
+    public = docker_host.certificates([tmp_path / "public.crt", tmp_path / "none.crt"])
+    own = docker_host.certificates([tmp_path / "bundle.crt", tmp_path / "dos.crt"]) - public
+    assert own == {pem("CCC").strip()}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "modules", "why"),
+    [
+        ("/usr", ["ssl", "zlib", "ctypes"], "the distribution's own"),
+        ("{conda}", ["ssl", "zlib", "ctypes"], "is conda's"),
+        ("{own}", ["zlib", "ctypes"], "has no module ssl"),
+        ("{empty}", ["ssl", "zlib", "ctypes"], r"has no bin/python3\.9"),
+        ("{own}", ["ssl", "zlib", "ctypes"], None),
+    ],
+)
+def test_which_pythons_can_be_an_image_s(
+    prefix: str, modules: list[str], why: str | None, docker_host: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "conda" / "conda-meta").mkdir(parents=True)
+    (tmp_path / "own" / "bin").mkdir(parents=True)
+    (tmp_path / "own" / "bin" / "python3.9").touch()
+    folder = prefix.format(**{name: tmp_path / name for name in ("conda", "own", "empty")})
+    said = docker_host.why_not(Path(folder), "3.9", modules)
+    assert said is None if why is None else re.search(why, said)
+
+
+@pytest.fixture
+def source(docker_host: Any, tmp_path: Path) -> Any:
+    """An installed Python 3.9, as far as its files go."""
+    prefix = tmp_path / "cpython-3.9.1"
+    library = "lib/python3.9"
+    for name in (
+        *("bin/python3.9", "bin/pip3.9", "include/python3.9/Python.h", "share/man/man1/python.1"),
+        *("lib/libpython3.9.so.1.0", "lib/libpython3.9.a", "lib/libtcl8.6.so"),
+        *("lib/pkgconfig/python-3.9.pc", f"{library}/os.py", f"{library}/EXTERNALLY-MANAGED"),
+        *(f"{library}/site-packages/six.py", f"{library}/__pycache__/os.cpython-39.pyc"),
+        *(f"{library}/test/test_os.py", f"{library}/unittest/test/test_case.py"),
+        *(f"{library}/tkinter/__init__.py", f"{library}/lib-dynload/_tkinter.so"),
+        *(f"{library}/lib-dynload/_ssl.so", f"{library}/_sysconfigdata__linux.py"),
+        *(f"{library}/config-3.9/Makefile", f"{library}/config-3.9/libpython3.9.a"),
+    ):
+        (prefix / name).parent.mkdir(parents=True, exist_ok=True)
+        (prefix / name).write_text(
+            f"a={prefix}/lib b=/usr/bin/install c=-L/install/lib d={prefix}-other"
+        )
+        (prefix / name).chmod(0o700)
+    (prefix / "lib/libpython3.so").symlink_to("libpython3.9.so.1.0")
+    (prefix / "lib/libpython3.9.so").symlink_to("libpython3.9.so.1.0")
+    places = (str(prefix), "/install")
+    return docker_host.Source("3.9", "3.9.1", prefix, places, "there", ("ssl", "zlib"))
+
+
+@pytest.fixture
+def context(docker_host: Any, source: Any) -> Iterator[tarfile.TarFile]:
+    file = io.BytesIO()
+    docker_host.write_context(file, source, {"etc/pip.conf": "[global]\n"})
+    file.seek(0)
+    with tarfile.open(fileobj=file) as tar:
+        yield tar
+
+
+def test_an_image_gets_the_interpreter_alone(context: tarfile.TarFile) -> None:
+    names = {name.removeprefix("python/") for name in context.getnames()}
+    assert names == {
+        *("Dockerfile", "python", "machine", "machine/etc/pip.conf"),
+        *("bin/python3.9", "include/python3.9/Python.h"),
+        *("lib/libpython3.9.so", "lib/libpython3.9.so.1.0", "lib/pkgconfig/python-3.9.pc"),
+        *("lib/python3.9/os.py", "lib/python3.9/lib-dynload/_ssl.so"),
+        *("lib/python3.9/_sysconfigdata__linux.py", "lib/python3.9/config-3.9/Makefile"),
+    }
+
+
+def test_its_files_are_root_s_and_everybody_may_read_them(context: tarfile.TarFile) -> None:
+    for member in context:
+        assert (member.uid, member.gid) == (0, 0)
+        assert member.mode & 0o044 == 0o044, member.name
+    assert context.getmember("python/bin/python3.9").mode & 0o111 == 0o111
+
+
+def test_its_old_place_is_forgotten_and_other_paths_are_kept(context: tarfile.TarFile) -> None:
+    for name in ("_sysconfigdata__linux.py", "config-3.9/Makefile"):
+        file = context.extractfile(f"python/lib/python3.9/{name}")
+        assert file
+        a, b, c, d = file.read().decode().split()
+        assert (a, b, c) == ("a=/usr/local/lib", "b=/usr/bin/install", "c=-L/usr/local/lib")
+        assert d.endswith("cpython-3.9.1-other")
+
+
+def test_who_holds_a_socket_is_told_from_what_a_dead_one_left(
+    docker_host: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("held")
+        assert not docker_host.is_held("held")
+        server.listen()
+        assert docker_host.is_held("held")
+    assert not docker_host.is_held("held")
+    assert not docker_host.is_held("none")
+
+
+def test_waiting_ends_with_the_process_that_is_waited_for(docker_host: Any, tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])  # a zombie until it is asked after
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert not docker_host.wait_for(str(tmp_path / "none.sock"), 60, ended.pid)
+    ended.wait()
