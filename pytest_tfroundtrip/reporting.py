@@ -16,7 +16,8 @@ from pytest_tfroundtrip.errors import EnvironmentFailed, UsageProblem
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.report.failure import failure_text, log_tail
-from pytest_tfroundtrip.report.json_report import report, write
+from pytest_tfroundtrip.report.json_report import report, write, write_text
+from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo, disambiguate, row_of
 from pytest_tfroundtrip.report.terminal import header, summary
 from pytest_tfroundtrip.vocabulary import Verdict
@@ -98,14 +99,19 @@ class Reporting:
         path = self._settings.report
         if path is None:
             return True
-        whole = report(
-            self.rows(engine),
-            [_info(runtime, engine) for runtime in engine.plan.runtimes()],
-            started=self._started,
-            seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
-            tool=version("pytest-tfroundtrip"),
-        )
+        rows = self.rows(engine)
+        infos = [_info(runtime, engine) for runtime in engine.plan.runtimes()]
         try:
+            if path.suffix == ".md":
+                write_text(path, page(rows, infos))
+                return True
+            whole = report(
+                rows,
+                infos,
+                started=self._started,
+                seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
+                tool=version("pytest-tfroundtrip"),
+            )
             write(path, whole)
         except UsageProblem as error:
             if terminal := self._terminal():

@@ -69,8 +69,8 @@ def read_settings(config: pytest.Config) -> Settings:
     limits = read_limits(table.pop("sandbox", {}))
     values = _Values(config, table)
     report = values.path("report")
-    if report is not None and report.suffix != ".json":
-        msg = f"--tf-report: {report.name} should end in .json"
+    if report is not None and report.suffix not in (".json", ".md"):
+        msg = f"--tf-report: {report.name} should end in .json or .md"
         raise UsageProblem(msg)
     provider = values.word("provider", PROVIDERS, "auto")
     return Settings(

@@ -108,7 +108,8 @@ def read_tensors(path: Any, wanted: Any = None) -> Dict[str, Tensor]:
             if entry["dtype"] == "string":
                 array = _split(array, file[entry["key"] + "b"].tobytes())
             elif entry["dtype"] == "bfloat16":
-                bits = array.astype(np.uint32) << 16
+                # With a plain 16, numpy 1 makes 64 bits of an array without dimensions.
+                bits = array.astype(np.uint32) << np.uint32(16)
                 array = bits.view(np.float32).reshape(array.shape)
             tensors[entry["name"]] = Tensor(entry["dtype"], array)
     return tensors

@@ -194,8 +194,9 @@ def _build(chosen: Mapping[str, Runtime], cache: Path) -> int:
         try:
             made = provider.prepare(runtime, tell)
         except EnvironmentFailed as error:
-            with telling:
-                complain(str(error))
+            if not uv.stopped:  # then it is told once, for all
+                with telling:
+                    complain(str(error))
             return False
         tell(f"{runtime.environment}: ready as {made.found}")
         return True

@@ -92,6 +92,7 @@ class Engine:
             settings.cache, settings.provider, settings.limits, settings.jobs
         )
         self._preparing = threading.Lock()
+        self._submitting = asyncio.Lock()
 
     # Life
 
@@ -175,6 +176,11 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _submit(self, cells: list[Cell]) -> None:
+        # One at a time: another worker may ask for the same cells before their tasks are there.
+        async with self._submitting:
+            await self._take(cells)
+
+    async def _take(self, cells: list[Cell]) -> None:
         first = len(self.plan.cells)
         saves, loads = self.plan.add(cells)
         order: dict[str, int] = {}

@@ -53,7 +53,7 @@ def grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
         chosen = [row for row in rows if row.operation is operation]
         # The word is needed only where there is more than one thing that was done with a load.
         title = f"{operation}, " if len(operations) > 1 else ""
-        if len(_pairs(chosen)) > FULL_PAIRS:
+        if len(pairs_of(chosen)) > FULL_PAIRS:
             yield from _map_of_pairs(chosen, width, title)
         else:
             yield from _by_pair(chosen, width, title)
@@ -101,7 +101,7 @@ def _by_pair(
     rows: Sequence[Row], width: int, title: str, only: Iterable[tuple[str, str]] | None = None
 ) -> Iterator[Line]:
     """A block per save runtime, in it a group of columns per load runtime."""
-    chosen = set(_pairs(rows) if only is None else only)
+    chosen = set(pairs_of(rows) if only is None else only)
     by_place: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
     for row in rows:
         by_place[row.save_runtime, row.load_runtime, row.save, row.load].append(row)
@@ -125,13 +125,13 @@ def _by_pair(
 
 def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]:
     """One place per pair of runtimes: too many pairs to show each; then those that failed."""
-    pairs = _pairs(rows)
+    pairs = pairs_of(rows)
     saves = sorted({saved for saved, _ in pairs}, key=runtime_order)
     columns = [
-        Column(loaded, [_share(pairs.get((saved, loaded), [])) for saved in saves])
+        Column(loaded, [share_of(pairs.get((saved, loaded), [])) for saved in saves])
         for loaded in sorted({loaded for _, loaded in pairs}, key=runtime_order)
     ]
-    all_same = sum(_share(group).text == "same" for group in pairs.values())
+    all_same = sum(share_of(group).text == "same" for group in pairs.values())
     yield from _table(f"{title}saved by (down), loaded by (across)", saves, columns, width)
     yield from wrapped(
         f"{all_same} of {len(pairs)} pairs of runtimes are all same; of the others, how many of"
@@ -148,7 +148,8 @@ def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]
         yield BLANK
 
 
-def _share(rows: Sequence[Row]) -> Piece:
+def share_of(rows: Sequence[Row]) -> Piece:
+    """What came of the models that can be asked: "same", or how many came back so, "1/3"."""
     there = [row for row in rows if _asked(row)]
     if not there:
         return Piece("-" if rows else "")
@@ -164,7 +165,8 @@ def _asked(row: Row) -> bool:
     return not (excluded or silent)
 
 
-def _pairs(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+def pairs_of(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    """The rows by save and load runtime."""
     pairs: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         pairs[row.save_runtime, row.load_runtime].append(row)

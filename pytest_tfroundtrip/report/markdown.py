@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.report.closing import closing
-from pytest_tfroundtrip.report.grid import CONTRADICTION, FAILED, FULL_PAIRS, piece_of
-from pytest_tfroundtrip.report.grid import _pairs as pairs_of
-from pytest_tfroundtrip.report.grid import _share as share_of
+from pytest_tfroundtrip.report.grid import (
+    CONTRADICTION,
+    FAILED,
+    FULL_PAIRS,
+    pairs_of,
+    piece_of,
+    share_of,
+)
 from pytest_tfroundtrip.report.lines import count, runtimes
 from pytest_tfroundtrip.report.rows import api_order, disambiguate, in_order, runtime_order
-from pytest_tfroundtrip.report.terminal import _by as grouped
+from pytest_tfroundtrip.report.terminal import grouped
 from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
 
 if TYPE_CHECKING:

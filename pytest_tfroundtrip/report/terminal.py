@@ -114,11 +114,11 @@ def _contradictions(rows: Sequence[Row], width: int) -> Iterator[Line]:
         if not group:
             continue
         yield from _title(f"{title} ({count(len(group), 'cell')})", width, yellow=True)
-        for cause, members in _by(group, "cause"):
+        for cause, members in grouped(group, "cause"):
             yield from _cause(cause or "not in the causes", members, width)
             if members[0].why:
                 yield from wrapped(members[0].why, width, 4)
-            for statement, quoted in _by(members, "statement"):
+            for statement, quoted in grouped(members, "statement"):
                 if statement:
                     source = f" ({quoted[0].document})" if quoted[0].document else ""
                     yield from wrapped(f'"{statement}"{source}', width, 4, "against: ")
@@ -131,7 +131,7 @@ def _unavailable(rows: Sequence[Row], width: int) -> Iterator[Line]:
         return
     title = f"runtimes that could not be had ({count(len(broken), 'cell')})"
     yield from _title(title, width, red=True)
-    for message, members in _by(broken, "message"):
+    for message, members in grouped(broken, "message"):
         text = " ".join((message or "no message").split())
         yield from wrapped(text, width, 2, f"{count(len(members), 'cell')}: ")
         if members[0].remedy:
@@ -149,7 +149,7 @@ def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
     if not failed:
         return
     yield from _title(f"failures by cause ({count(len(failed), 'cell')})", width, red=True)
-    for cause, members in _by(failed, "cause"):
+    for cause, members in grouped(failed, "cause"):
         if cause is None:
             yield from _unexplained(members, width)
             continue
@@ -158,7 +158,7 @@ def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
         for head, text in (("why: ", first.why), ("what to do: ", first.remedy)):
             if text:
                 yield from wrapped(text, width, 4, head)
-        for note, noted in _by(members, "note"):
+        for note, noted in grouped(members, "note"):
             if note:
                 yield from wrapped(f"{note} ({count(len(noted), 'cell')})", width, 4, "but: ")
         yield line(f"    rerun one: {first.command}")
@@ -206,7 +206,7 @@ def _cause(name: str, rows: Sequence[Row], width: int) -> Iterator[Line]:
     yield from wrapped(f"{count(len(rows), 'cell')}, {where}", width, 2, f"{name}: ")
 
 
-def _by(rows: Iterable[Row], name: str) -> list[tuple[str | None, list[Row]]]:
+def grouped(rows: Iterable[Row], name: str) -> list[tuple[str | None, list[Row]]]:
     """The rows grouped by a field, the largest group first."""
     groups: dict[str | None, list[Row]] = defaultdict(list)
     for row in rows:

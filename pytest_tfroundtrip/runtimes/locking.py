@@ -164,6 +164,8 @@ def _override(line: str) -> str:
     name = canonicalize_name(requirement.name)
     if name == "tensorflow-cpu" and not requirement.marker:
         return f"tensorflow{requirement.specifier} ; {_NO_CPU}\n"
+    if name == "tensorflow":
+        return f"{line}\n"  # tf-keras asks for a series of its own
     return f"tensorflow ; {_NEVER}\n" if name in _TENSORFLOWS else ""
 
 

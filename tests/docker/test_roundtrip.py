@@ -41,7 +41,7 @@ def test_nothing_ran_on_this_machine_itself(on_images: Run) -> None:
 
 @pytest.mark.usefixtures("on_images")
 def test_two_runs_at_once_give_both_reports(tmp_path: Path, containers: Containers) -> None:
-    chosen = ("--tf-runtimes=1.15,2.15", "-k", "AddTwo and not keras")
+    chosen = ("--tf-runtimes=1.15,2.15", "-k", "add_two and not keras")
     runs = []
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -59,7 +59,7 @@ def test_two_runs_at_once_give_both_reports(tmp_path: Path, containers: Containe
 def test_workers_share_the_controllers_containers(tmp_path: Path, containers: Containers) -> None:
     seen = run(
         tmp_path,
-        *(*REFERENCE, DOCKER, "-n", "2", "--tf-runtimes=2.15", "-k", "AddTwo"),
+        *(*REFERENCE, DOCKER, "-n", "2", "--tf-runtimes=2.15", "-k", "add_two"),
         cache=private_cache(tmp_path),
     )
     assert seen.status == 0, seen.output
@@ -71,7 +71,7 @@ def test_a_store_hands_saves_on_to_a_run_without_their_runtime(tmp_path: Path) -
     first, second = tmp_path / "saves", tmp_path / "shard"
     for folder in (first, second):
         folder.mkdir()
-    common = (*REFERENCE, DOCKER, f"--tf-store={tmp_path}/store", "-k", "AddTwo")
+    common = (*REFERENCE, DOCKER, f"--tf-store={tmp_path}/store", "-k", "add_two")
     saved = run(first, *common, "--tf-save-runtimes=1.15", "--tf-operations=creation")
     assert saved.status == 0, saved.output
     loaded = run(second, *common, "--tf-save-runtimes=1.15", "--tf-load-runtimes=2.15")

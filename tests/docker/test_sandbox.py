@@ -6,6 +6,7 @@ TensorFlow for each is what takes the time.
 
 from __future__ import annotations
 
+import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,7 @@ BY_PYTHON = {
     "ReadAgent": "open('/proc/1/mem', 'rb').read(1)",
     "PipeOfAgent": "os.readlink('/proc/1/fd/0')",
     "EnvironOfAgent": "open('/proc/1/environ').read()",
+    "Environ": "raise RuntimeError('variables: ' + ' '.join(sorted(os.environ)))",
     "Forge": """
         import glob, time
         if os.fork() == 0:
@@ -287,6 +289,14 @@ def test_the_agent_cannot_be_looked_into(lab: Lab, model: str) -> None:
     cell = lab.loads(model)["keras_load"]
     assert cell["verdict"] == "refused"
     assert "Permission denied" in cell["message"]
+
+
+def test_it_sees_nothing_of_the_callers_environment(lab: Lab) -> None:
+    message = lab.loads("Environ")["keras_load"]["message"]
+    seen = set(message.partition("variables: ")[2].split("\n")[0].split())
+    assert {"HOME", "PATH", "TMPDIR"} <= seen
+    assert not {name for name in os.environ if name.startswith("PYT")} & seen
+    assert not {name for name in seen if name.startswith(("TF_ROUNDTRIP", "PYTEST", "COLUMNS"))}
 
 
 def test_it_cannot_forge_the_result_of_another_cell(lab: Lab) -> None:

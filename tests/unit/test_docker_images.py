@@ -142,6 +142,12 @@ def test_the_dockerfile_is_for_every_builder_and_of_no_machine() -> None:
     assert re.search(r"^USER (?!root)", code, re.MULTILINE)
 
 
+def test_the_readme_has_every_official_image() -> None:
+    text = (images.sources() / "README.md").read_text(encoding="utf-8")
+    for release in releases().values():
+        assert f"| {release.name} | `{release.image}` |" in text
+
+
 def test_the_images_folder_is_found_where_the_package_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,6 +320,11 @@ def test_an_index_that_hands_out_nothing_because_it_is_away_is_away(site: Site) 
         "ERROR: No matching distribution found for wheel==0.42.0",
     )
     assert "cannot be reached from within a build" in told
+    assert told.splitlines()[1:] == [
+        "  ERROR: Could not find a version that satisfies the requirement wheel==0.42.0",
+        "  ERROR: No matching distribution found for wheel==0.42.0",
+        "  The command returned a non-zero code: 1",
+    ]
 
 
 @pytest.mark.parametrize("word", WORDS["from"], ids=_told)

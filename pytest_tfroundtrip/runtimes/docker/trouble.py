@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.runtimes.docker.images import ImagePlan
 
 _LINES = 8  # of a failed build that are shown
+_NOISE = re.compile(r"\s*(--->|Step \d|Removing intermediate|WARNING: Retrying|\[notice\]|$)")
+_COMMAND = re.compile(r"The command '.*'(?= returned)", re.DOTALL)  # all of what RUN runs
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -241,7 +243,7 @@ def why_not_built(plan: ImagePlan, error: str, said: Iterable[str]) -> str:
         error: what the engine says.
         said: the last lines that the build printed.
     """
-    lines = [line for line in said if line]
+    lines = [*said]
     text = "\n".join([*lines, error])
     if is_disk_full(text):
         return (
@@ -277,6 +279,7 @@ def _first(known: Iterable[_Why], text: str, says: str, **fields: str) -> str | 
 
 
 def _says(lines: Iterable[str]) -> str:
-    """What was said, the end of it."""
-    shown = [line[:300] for line in lines][-_LINES:]
+    """What was said, the end of it; without what says nothing."""
+    telling = [_COMMAND.sub("The command", line) for line in lines if not _NOISE.match(line)]
+    shown = [line[:200] for line in telling][-_LINES:]
     return "It says: " + ("\n  " if len(shown) > 1 else "") + "\n  ".join(shown)
