@@ -36,7 +36,8 @@ def said(result: pytest.RunResult) -> str:
         ("--tf-jobs=0", "--tf-jobs: 0 is out of range"),
         ("--tf-timeout=-1", "--tf-timeout: -1 is out of range"),
         ("--tf-rtol=inf", "--tf-rtol: inf is out of range"),
-        ("--tf-report=report.txt", "--tf-report: report.txt should end in .json"),
+        ("--tf-report=report.txt", "--tf-report: report.txt should end in .json or .md"),
+        ("--tf-untrusted", "--tf-untrusted: a model that is not to be trusted runs in a container"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error(project: Project, option: str, message: str) -> None:

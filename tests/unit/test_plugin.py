@@ -280,6 +280,33 @@ def test_a_report_of_an_earlier_run_does_not_stay(project: Project) -> None:
     assert not report.exists()
 
 
+def test_a_report_for_a_pull_request(project: Project) -> None:
+    project.agent(rules=[BROKEN])
+    result = project.run("--tf-report=report.md", "--tf-runtimes=1.15,2.15", "--tf-savers=builder")
+    text = (project.path / "report.md").read_text(encoding="utf-8")
+    assert "builder" in text
+    assert "| `2.15` | fake | 2.15.1 |" in text
+    assert "debug-name-attr" in text
+    result.stdout.fnmatch_lines(["*cells: *"])  # the terminal has its own, as ever
+
+
+# A store of saves, handed from run to run
+
+
+def test_what_is_in_a_store_needs_no_runtime_that_saves(project: Project) -> None:
+    chosen = ("--tf-savers=builder", "--tf-loaders=tf1_load", "--tf-save-runtimes=2.15")
+    project.run(*chosen, "--tf-store=saves", "--tf-operations=creation")
+    before = len(project.requests("start"))
+    report = project.report(*chosen, "--tf-store=saves", "--tf-load-runtimes=2.21")
+    assert report["summary"]["verdict"] == {"same": 2}
+    started = [each["config"]["release"] for each in project.requests("start")[before:]]
+    assert started == ["2.21.0"]
+    assert {each["name"]: each["provider"] for each in report["runtimes"]} == {
+        "2.15": "store",
+        "2.21": "fake",
+    }
+
+
 def test_two_tests_of_one_cell_are_one_row_and_the_worst_speaks(project: Project) -> None:
     project.agent(rules=[BROKEN])
     project.pytester.makepyfile(

@@ -9,9 +9,10 @@ import threading
 import time
 from concurrent.futures import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from fake_docker import fake_engine
 
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.errors import EnvironmentFailed
@@ -149,30 +150,88 @@ def test_who_has_which_runtime(tmp_path: Path) -> None:
     assert chosen(own("python3", "2.15.1", "custom-ops")) is AutoProvider
 
 
+class Having:
+    """Has some environments, can make others."""
+
+    def __init__(self, name: str, has: str = "", makes: str = "") -> None:
+        self.name, self.has, self.makes = name, has.split(), makes.split()
+        self.uv, self.engine = Uv(), fake_engine()
+        self.asked: list[str] = []
+
+    def ready(self, runtime: Runtime) -> Environment | None:
+        return self._made(runtime) if runtime.environment in self.has else None
+
+    def prepare(self, runtime: Runtime, _: object) -> Environment:
+        self.asked.append(runtime.environment)
+        if runtime.environment not in self.makes:
+            msg = f"{self.name} has no {runtime.environment}"
+            raise EnvironmentFailed(msg)
+        return self._made(runtime)
+
+    def _made(self, runtime: Runtime) -> Environment:
+        return Environment(runtime.environment, self.name, Path(), {}, self.name)
+
+
+def auto(venv: Having, docker: Having) -> AutoProvider:
+    return AutoProvider(cast("Any", venv), cast("Any", docker))
+
+
+def test_auto_takes_what_is_there_before_it_makes_anything() -> None:
+    venv, docker = Having("venv", has="2.15", makes="2.15 1.15"), Having("docker", has="2.15 1.15")
+    both = auto(venv, docker)
+    assert both.prepare(parse_runtime("2.15"), print).provider == "venv"
+    assert both.prepare(parse_runtime("1.15"), print).provider == "docker"
+    assert venv.asked == docker.asked == []
+    assert both.lock(parse_runtime("1.15")) == "docker"
+
+
+def test_auto_makes_an_environment_else_an_image_and_says_so() -> None:
+    venv, docker = Having("venv", makes="2.15"), Having("docker", makes="2.15 1.15")
+    both, told = auto(venv, docker), list[str]()
+    assert both.prepare(parse_runtime("2.15"), told.append).provider == "venv"
+    assert told == docker.asked == []
+    assert both.prepare(parse_runtime("1.15"), told.append).provider == "docker"
+    assert told == ["1.15: no environment can be made here; asking Docker 28.2.2"]
+
+
+def test_auto_tells_both_reasons_where_neither_can() -> None:
+    with pytest.raises(EnvironmentFailed) as failed:
+        auto(Having("venv"), Having("docker")).prepare(parse_runtime("1.15"), print)
+    assert str(failed.value).startswith("venv has no 1.15\nNor can it be had as an image")
+    assert str(failed.value).endswith("docker has no 1.15")
+
+
+def test_auto_asks_for_an_image_of_ones_own_where_images_are() -> None:
+    venv, docker = Having("venv"), Having("docker", makes="prod")
+    prod = parse_runtime("prod", {"prod": OwnRuntime("prod", "2.15.1", image="mine:1")})
+    assert auto(venv, docker).prepare(prod, print).provider == "docker"
+    assert venv.asked == []
+
+
 # Many at once
 
 
-class Slow(VenvProvider):
-    """Makes environments of nothing; one is broken."""
+class Together(VenvProvider):
+    """Makes environments of nothing, two at once or not at all; one is broken."""
+
+    both = threading.Barrier(2, timeout=10)
 
     def prepare(self, runtime: Runtime, progress: Any) -> Environment:
         progress(f"making {runtime.environment}")
         if runtime.environment == "2.3":
             msg = "no 2.3 today"
             raise EnvironmentFailed(msg)
-        time.sleep(0.3)
+        self.both.wait()
         return Environment(runtime.environment, "venv", Path(), {}, "", Path())
 
 
 def test_all_are_made_at_once_and_one_failure_is_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "VenvProvider", Slow)
+    monkeypatch.setattr(prepare, "VenvProvider", Together)
     names = ["2.15", "2.15+v1", "2.3", "2.21"]
     told: list[str] = []
-    started = time.monotonic()
     made = Providers(tmp_path, "venv").prepare([parse_runtime(name) for name in names], told.append)
-    assert time.monotonic() - started < 0.55
     assert list(made) == ["2.15", "2.3", "2.21"]
     assert str(made["2.3"]) == "no 2.3 today"
     assert isinstance(made["2.15"], Environment)

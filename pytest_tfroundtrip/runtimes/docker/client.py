@@ -6,8 +6,10 @@ In order: ``DOCKER_HOST``, the Docker context in force (``DOCKER_CONTEXT``, else
 
 from __future__ import annotations
 
+import contextlib
 import os
-import stat
+import re
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,17 +139,21 @@ def _sockets() -> Iterator[Path]:
 def _context() -> tuple[str, TLSConfig | None] | None:
     """The Docker context that was chosen, None for the default one."""
     from docker.context import ContextAPI  # noqa: PLC0415
+    from docker.context.config import get_current_context_name  # noqa: PLC0415
     from docker.errors import DockerException  # noqa: PLC0415
 
     chosen: Any
+    wanted = os.environ.get("DOCKER_CONTEXT")
     try:
-        chosen = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT") or None)
+        wanted, by = (
+            (wanted, "DOCKER_CONTEXT") if wanted else (get_current_context_name(), "chosen")
+        )
+        chosen = ContextAPI.get_context(wanted)
     except (DockerException, OSError, ValueError) as error:
         msg = f"the Docker context cannot be read: {error}. See `docker context ls`."
         raise EnvironmentFailed(msg) from error
     if chosen is None:
-        wanted = os.environ.get("DOCKER_CONTEXT")
-        msg = f"there is no Docker context {wanted!r} (DOCKER_CONTEXT). See `docker context ls`."
+        msg = f"there is no Docker context {wanted!r} ({by}). See `docker context ls`."
         raise EnvironmentFailed(msg)
     if chosen.name == "default" or not chosen.Host:
         return None
@@ -175,20 +181,64 @@ def _greet(address: str, found: str, tls: TLSConfig | None) -> ContainerEngine:
     if (path := _socket_path(address)) is not None:
         _look_at(path)
     try:
-        client = docker.DockerClient(
-            address, version="auto", timeout=_GREET_SECONDS, tls=tls or False
-        )
+        # Its version is asked without one: an engine refuses what is older or newer than it knows.
+        with contextlib.closing(
+            docker.APIClient(
+                address, version=_text(LEAST_API), timeout=_GREET_SECONDS, tls=tls or False
+            )
+        ) as stranger:
+            version = stranger.version(api_version=False)
+        api = _spoken(version, address)
+        with contextlib.closing(
+            docker.DockerClient(address, version=api, timeout=_GREET_SECONDS, tls=tls or False)
+        ) as client:
+            info = client.info()
+            # An engine that has just started may still be loading its networks.
+            bridge = bool(client.networks.list(names=["bridge", "podman"]))
     except (DockerException, RequestException, OSError, ValueError) as error:
         raise _Silent(_why(error)) from error
-    try:
-        # An engine that has just started may still be loading its networks.
-        version, info = client.version(), client.info()
-        bridge = bool(client.networks.list(names=["bridge", "podman"]))
-    except (DockerException, RequestException, OSError) as error:
-        raise _Silent(_why(error)) from error
-    finally:
-        client.close()
-    return _engine(address, found, tls, version, info, has_bridge=bridge)
+    return _engine(address, found, tls, version, info, api=api, has_bridge=bridge)
+
+
+def _name(version: Mapping[str, Any]) -> str:
+    components = [str(each.get("Name", "")) for each in version.get("Components") or ()]
+    maker = "Podman" if any("podman" in each.lower() for each in components) else "Docker"
+    return f"{maker} {version.get('Version', '?')}"
+
+
+def _spoken(version: Mapping[str, Any], address: str) -> str:
+    """The API that is spoken with an engine: its own, but none that is newer than the SDK.
+
+    Raises:
+        _Silent: it is no engine.
+        EnvironmentFailed: it is too old.
+    """
+    from docker.constants import DEFAULT_DOCKER_API_VERSION  # noqa: PLC0415
+
+    newest = _numbers(version.get("ApiVersion"))
+    if newest is None:
+        msg = "what answers there is no container engine"
+        raise _Silent(msg)
+    if newest < LEAST_API:
+        msg = (
+            f"the container engine at {address} is {_name(version)}, which speaks API"
+            f" {_text(newest)}; {_text(LEAST_API)} is needed (Docker 19.03 or newer, or Podman 3)."
+            " Update it, or make environments without it: --tf-provider=venv"
+        )
+        raise EnvironmentFailed(msg)
+    known = _numbers(DEFAULT_DOCKER_API_VERSION) or LEAST_API
+    oldest = _numbers(version.get("MinAPIVersion")) or LEAST_API
+    return _text(min(newest, max(known, oldest)))
+
+
+def _numbers(api: Any) -> tuple[int, int] | None:
+    """An API's number, such as "1.41"."""
+    found = re.fullmatch(r"(\d+)\.(\d+)", str(api))
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _text(api: tuple[int, int]) -> str:
+    return f"{api[0]}.{api[1]}"
 
 
 def _engine(
@@ -198,20 +248,10 @@ def _engine(
     version: Mapping[str, Any],
     info: Mapping[str, Any],
     *,
+    api: str,
     has_bridge: bool,
 ) -> ContainerEngine:
-    components = [str(each.get("Name", "")) for each in version.get("Components") or ()]
-    maker = "Podman" if any("podman" in each.lower() for each in components) else "Docker"
-    name = f"{maker} {version.get('Version', '?')}"
-    api = str(version.get("ApiVersion", "0"))
-    if tuple(int(part) for part in api.split(".")[:2]) < LEAST_API:
-        least = ".".join(str(part) for part in LEAST_API)
-        msg = (
-            f"the container engine at {address} is {name}, which speaks API {api}; {least} is"
-            " needed (Docker 19.03 or newer, or Podman 3). Update it, or make environments"
-            " without it: --tf-provider=venv"
-        )
-        raise EnvironmentFailed(msg)
+    name = _name(version)
     system = str(version.get("Os") or info.get("OSType") or "linux").lower()
     if system != "linux":
         msg = (
@@ -256,23 +296,21 @@ def _look_at(path: Path) -> None:
         _Silent: there is no socket.
         EnvironmentFailed: this user may not use it.
     """
-    try:
-        is_socket = stat.S_ISSOCK(path.stat().st_mode)
-    except PermissionError:
-        is_socket = True
-    except OSError as error:
-        raise _Silent(error.strerror or str(error)) from error
-    if not is_socket:
-        msg = "it is no socket"
-        raise _Silent(msg)
-    if not os.access(path, os.R_OK | os.W_OK):
-        msg = (
-            f"the container engine's socket {path} may not be used by this user. Either join the"
-            " group that owns it (sudo usermod -aG docker $USER, then log in again; members are as"
-            " good as root), or run a rootless engine (dockerd-rootless-setuptool.sh install, or"
-            " systemctl --user start podman.socket) and name it in DOCKER_HOST."
-        )
-        raise EnvironmentFailed(msg)
+    # Not the SDK's to find out: it leaves its socket open to the collector when nobody listens.
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_GREET_SECONDS)
+        try:
+            probe.connect(str(path))
+        except PermissionError as error:
+            msg = (
+                f"the container engine's socket {path} may not be used by this user. Either join"
+                " the group that owns it (sudo usermod -aG docker $USER, then log in again; members"
+                " are as good as root), or run a rootless engine (dockerd-rootless-setuptool.sh"
+                " install, or systemctl --user start podman.socket) and name it in DOCKER_HOST."
+            )
+            raise EnvironmentFailed(msg) from error
+        except OSError as error:
+            raise _Silent(error.strerror or str(error)) from error
 
 
 def _why(error: Exception) -> str:
