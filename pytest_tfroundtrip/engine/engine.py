@@ -110,6 +110,7 @@ class Engine:
             self.call(self._stop(), timeout=20)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
+        self.store.close()
         if self._folder is not None:
             self._folder.remove()
 

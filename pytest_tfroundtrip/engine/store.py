@@ -3,7 +3,7 @@
 Layout below the cache folder::
 
     artifacts/<key>/<variant>/   payload/ record.json record.npz manifest.json
-    artifacts/.making/<random>/  what is being made: renamed into place when it is whole
+    artifacts/.making/<run>/     what a run is making: renamed into place when it is whole
 
 ``key`` hashes all that is known before the model is imported. The files that the import then read
 are known only after it, so an entry lists them with their hashes and is taken only while all of
@@ -12,13 +12,15 @@ them are as they were: one key may have an entry for each state that the sources
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import threading
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip import agent
 from pytest_tfroundtrip.agent.wire import PROTOCOL
 from pytest_tfroundtrip.catalogue.apis import APIS_FILE
+from pytest_tfroundtrip.engine import held
+from pytest_tfroundtrip.engine.held import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,11 +40,13 @@ MANIFEST = "manifest.json"
 KEPT_SECONDS = 60 * 86400  # an artifact that no run took for this long is swept
 
 
-@dataclass(frozen=True)
+@dataclass
 class Store:
     """A folder of artifacts that processes share; every change in it is one rename."""
 
     folder: Path
+    _held: Held | None = field(default=None, repr=False)
+    _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def find(self, key: str, root: Path) -> Path | None:
         """The whole, unchanged artifact of this key, or None."""
@@ -60,9 +66,18 @@ class Store:
         Raises:
             OSError: the cache folder cannot be written.
         """
-        folder = self.folder / ".making" / uuid.uuid4().hex
-        folder.mkdir(parents=True)
+        with self._making:
+            if self._held is None:
+                self._held = Held.make(self.folder / ".making")
+        folder = self._held.path / uuid.uuid4().hex
+        folder.mkdir()
         return folder
+
+    def close(self) -> None:
+        """Remove what was being made and is not whole."""
+        if self._held is not None:
+            self._held.remove()
+            self._held = None
 
     def keep(
         self, made: Path, key: str, root: Path, sources: Iterable[str], *, began: float
@@ -100,10 +115,11 @@ class Store:
     def sweep(self) -> None:
         """Remove what no run took for long, and what a dead run left half made."""
         now = time.time()
-        for entry in [*self.folder.glob("*/*")]:
-            kept = 86400 if entry.parent.name == ".making" else KEPT_SECONDS
+        with contextlib.suppress(OSError):
+            held.sweep(self.folder / ".making")
+        for entry in [*self.folder.glob("[!.]*/*")]:
             try:
-                if now - entry.stat().st_mtime > kept:
+                if now - entry.stat().st_mtime > KEPT_SECONDS:
                     shutil.rmtree(entry, ignore_errors=True)
                     entry.parent.rmdir()
             except OSError:

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from test_cells import a_cell
 
 from pytest_tfroundtrip.cells import Model, Save
 from pytest_tfroundtrip.engine.store import KEPT_SECONDS, Store, save_key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -41,7 +40,8 @@ def test_what_was_kept_is_found(root: Path) -> None:
     kept = make(store, root)
     assert store.find("key", root) == kept
     assert store.find("other", root) is None
-    assert not list((store.folder / ".making").iterdir())
+    store.close()
+    assert not [path for path in (store.folder / ".making").iterdir() if path.is_dir()]
 
 
 def test_a_changed_source_makes_it_stale_and_a_restored_one_current(root: Path) -> None:
@@ -81,14 +81,31 @@ def test_the_same_made_twice_is_kept_once(root: Path) -> None:
 
 def test_what_no_run_took_for_long_is_swept(root: Path) -> None:
     store = Store(root / "store")
-    old, fresh, half = make(store, root, "old"), make(store, root, "fresh"), store.making()
+    old, fresh = make(store, root, "old"), make(store, root, "fresh")
     before = time.time() - KEPT_SECONDS - 60
-    for path in (old, half):
-        os.utime(path, (before, before))
+    os.utime(old, (before, before))
     store.sweep()
     assert not old.exists()
-    assert not half.exists()
     assert store.find("fresh", root) == fresh
+
+
+def test_what_a_dead_run_was_making_is_swept_and_a_living_ones_is_not(root: Path) -> None:
+    half_made = "import sys; from pathlib import Path; from pytest_tfroundtrip.engine.store import"
+    half_made += " Store; print(Store(Path(sys.argv[1])).making(), flush=True); input()"
+    command = [sys.executable, "-c", half_made, str(root / "store")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        theirs = Path(other.stdout.readline().strip())
+        mine = Store(root / "store").making()
+        Store(root / "store").sweep()
+        assert mine.exists()
+        assert theirs.exists()
+        other.kill()
+    Store(root / "store").sweep()
+    assert mine.exists()
+    assert not theirs.exists()
 
 
 def test_the_key_changes_with_all_that_the_artifact_depends_on(save: Save, root: Path) -> None:
