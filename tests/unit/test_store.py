@@ -90,15 +90,18 @@ def test_what_no_run_took_for_long_is_swept(root: Path) -> None:
 
 
 def test_what_a_dead_run_was_making_is_swept_and_a_living_ones_is_not(root: Path) -> None:
-    half_made = "import sys; from pathlib import Path; from pytest_tfroundtrip.engine.store import"
-    half_made += " Store; print(Store(Path(sys.argv[1])).making(), flush=True); input()"
+    half_made = (
+        "import sys; from pathlib import Path; from pytest_tfroundtrip.engine.store import Store;"
+        "store = Store(Path(sys.argv[1])); print(store.making(), flush=True); input()"
+    )
     command = [sys.executable, "-c", half_made, str(root / "store")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout
         theirs = Path(other.stdout.readline().strip())
-        mine = Store(root / "store").making()
+        store = Store(root / "store")
+        mine = store.making()
         Store(root / "store").sweep()
         assert mine.exists()
         assert theirs.exists()
