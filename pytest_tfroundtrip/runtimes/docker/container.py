@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 # images have python3, a virtual environment first on PATH has both.
 PYTHONS = ("python3", "python")
 LOG_LIMIT = 64 << 20  # bytes of an agent's log that are kept
+RESTART_SECONDS = 30.0  # that an engine may take to come back
+_AGAIN_SECONDS = 0.5  # between two tries
 _END_SECONDS = 10.0
 _KILLED = 137  # 128 + SIGKILL
 
@@ -69,23 +71,38 @@ class ContainerLaunch:
 
     async def open(self, log: Path) -> ContainerChannel:
         """Make the container, attach to it, start it."""
+        unwanted = threading.Event()
         opening = asyncio.ensure_future(
-            asyncio.to_thread(self._open, log, asyncio.get_running_loop())
+            asyncio.to_thread(self._open, log, asyncio.get_running_loop(), unwanted)
         )
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
             # The thread goes on: what it makes has to be ended as well.
+            unwanted.set()
             with contextlib.suppress(Exception):
                 await (await opening).kill()
             raise
 
-    def _open(self, log: Path, loop: asyncio.AbstractEventLoop) -> ContainerChannel:
-        from docker.errors import DockerException  # noqa: PLC0415
-        from requests.exceptions import RequestException  # noqa: PLC0415
-
+    def _open(
+        self, log: Path, loop: asyncio.AbstractEventLoop, unwanted: threading.Event
+    ) -> ContainerChannel:
+        """Wait for an engine that is being restarted: its containers are gone, the run is not."""
         if self.workplace.untrusted:
             sandbox.check_limits(self.engine)
+        until = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                return self._opened(log, loop)
+            except _Away as error:
+                if time.monotonic() > until or unwanted.wait(_AGAIN_SECONDS):
+                    raise EnvironmentFailed(str(error)) from error
+
+    def _opened(self, log: Path, loop: asyncio.AbstractEventLoop) -> ContainerChannel:
+        from docker.errors import DockerException  # noqa: PLC0415
+        from requests.exceptions import ConnectionError as NoConnection  # noqa: PLC0415
+        from requests.exceptions import RequestException  # noqa: PLC0415
+
         exchange = self._exchange()
         client = self.engine.open()
         try:
@@ -94,6 +111,13 @@ class ContainerLaunch:
         except BaseException as error:
             client.close()
             exchange.remove()
+            if isinstance(error, (NoConnection, ConnectionError)):
+                msg = (
+                    f"{self.engine.name} at {self.engine.address} does not answer any more:"
+                    f" {explain(error)}. Start it again (systemctl start docker, or what it was"
+                    " started with) and run again: nothing of this run is left in it."
+                )
+                raise _Away(msg) from error
             if isinstance(error, (DockerException, RequestException)):
                 raise EnvironmentFailed(self._why(error)) from error
             raise
@@ -187,6 +211,8 @@ class ContainerLaunch:
         )
 
     def _why(self, error: Exception) -> str:
+        from docker.errors import NotFound  # noqa: PLC0415
+
         said = explain(error)
         if is_disk_full(error):
             return (
@@ -194,7 +220,7 @@ class ContainerLaunch:
                 f" docker system df shows what takes it; python -m pytest_tfroundtrip images"
                 f" remove --unused frees ours. The engine says: {said}"
             )
-        if getattr(error, "status_code", None) == 404:  # noqa: PLR2004 - not found
+        if isinstance(error, NotFound):
             return (
                 f"{self.title} was there, and is gone: somebody removed it while this ran. Run"
                 f" again. The engine says: {said}"
@@ -223,6 +249,10 @@ def inspect_image(client: DockerClient, reference: str) -> dict[str, Any]:
 def platform_of(image: Mapping[str, Any]) -> str:
     """What an image is made for: "linux/amd64"."""
     return f"{image.get('Os') or 'linux'}/{image.get('Architecture') or '?'}"
+
+
+class _Away(Exception):  # noqa: N818  caught where it is waited for
+    """The engine cannot be reached."""
 
 
 class _NoPython(Exception):  # noqa: N818  caught where the next name is tried

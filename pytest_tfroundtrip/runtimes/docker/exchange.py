@@ -49,7 +49,7 @@ class Exchange:
     """The files of one container.
 
     Args:
-        folder: this side's folder for it; exists and is empty.
+        folder: this side's folder for it; empty, or not there.
         fixed: what it sees of this machine besides.
         copies: artifacts are copied in one by one, instead of all being seen.
     """
@@ -62,6 +62,7 @@ class Exchange:
     def make(self) -> tuple[Mounted, ...]:
         """Make the folders; returns all that is to be mounted."""
         # Nobody else here gets near what a model writes, such as a setuid file of root's.
+        self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o700)
         mounted = [*self.fixed, Mounted(self.folder / "out", OUT, writable=True)]
         if self.copies:
