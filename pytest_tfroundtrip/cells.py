@@ -185,6 +185,8 @@ class Matrix:
         if Operation.CREATION in self.operations:
             yield Cell(save, Operation.CREATION, tolerances=self.tolerances)
         for loader in self.loaders:
+            if save.saver.writes not in loader.reads:
+                continue  # no question: a Session does not load a GraphDef as a SavedModel
             for operation in self.operations:
                 if operation in loader.operations:
                     for runtime in self.load_runtimes:
@@ -194,10 +196,12 @@ class Matrix:
 def absence(cell: Cell) -> str | None:
     """Why a cell cannot exist: an API that its release does not have. None where it can."""
     save, loader, load_runtime = cell.save, cell.loader, cell.load_runtime
-    if not save.saver.exists_in(save.runtime):
-        return f"{save.saver.calls} is not in TensorFlow {save.runtime.version}"
+    if why := save.saver.missing_in(save.runtime):
+        return why
     if save.saver.keras_model and save.model.keras_model is False:
         return f"{save.model.name} has no keras_model(), which {save.saver.name} saves"
-    if loader is not None and load_runtime is not None and not loader.exists_in(load_runtime):
-        return f"{loader.calls} is not in TensorFlow {load_runtime.version}"
+    if loader is not None and load_runtime is not None and (why := loader.missing_in(load_runtime)):
+        return why
+    if cell.operation is Operation.FINE_TUNING and save.model.variables is False:
+        return f"{save.model.name} has no variables: there is nothing to train"
     return None

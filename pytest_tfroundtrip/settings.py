@@ -31,7 +31,8 @@ else:  # pragma: no cover
     import tomli as tomllib
 
 DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")
-IMPLEMENTED = (Operation.CREATION, Operation.INFERENCE)
+IMPLEMENTED = (Operation.CREATION, Operation.INFERENCE, Operation.FINE_TUNING)
+DEFAULT_OPERATIONS = (Operation.CREATION, Operation.INFERENCE)
 
 
 PROVIDERS = ("auto", "venv", "docker", "current")
@@ -202,16 +203,20 @@ def runtimes(names: Sequence[str], own: Mapping[str, OwnRuntime]) -> tuple[Runti
 
 
 def operations(names: Sequence[str]) -> tuple[Operation, ...]:
-    """The operations of these names; none is all there are.
+    """The operations of these names; none is the default ones, "all" is all there are.
 
     Raises:
         UsageProblem: an operation that there is not.
     """
+    if not names:
+        return DEFAULT_OPERATIONS
+    if list(names) == ["all"]:
+        return IMPLEMENTED
     for name in names:
         if name not in IMPLEMENTED:
-            msg = f"unknown operation {name!r}. There are: {', '.join(IMPLEMENTED)}."
+            msg = f"unknown operation {name!r}. There are: {', '.join(IMPLEMENTED)} (or all)."
             raise UsageProblem(msg)
-    return tuple(op for op in IMPLEMENTED if not names or op in names)
+    return tuple(op for op in IMPLEMENTED if op in names)
 
 
 def savers(names: Sequence[str]) -> tuple[Api, ...]:

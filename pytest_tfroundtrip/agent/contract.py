@@ -15,8 +15,8 @@ from . import values
 PRIVATE = frozenset(["__saved_model_init_op", "__saved_model_train_op"])
 
 
-def of_saved_model(folder):
-    """The contract of the first meta graph of a SavedModel folder, None where it is none.
+def of_saved_model(folder, tags):
+    """The contract of a SavedModel folder's meta graph with these tags, None where it is none.
 
     Raises:
         google.protobuf.message.DecodeError: the file is damaged.
@@ -27,7 +27,10 @@ def of_saved_model(folder):
     message = saved_model_pb2.SavedModel()
     with open(path, "rb") as file:
         message.ParseFromString(file.read())
-    return of_meta_graph(message.meta_graphs[0])
+    for meta_graph in message.meta_graphs:
+        if set(meta_graph.meta_info_def.tags) == set(tags):
+            return of_meta_graph(meta_graph)
+    return None
 
 
 def of_meta_graph(meta_graph):

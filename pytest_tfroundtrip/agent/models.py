@@ -4,6 +4,7 @@ Every complaint is a :class:`ModelError` that names the file and the class and s
 """
 
 import collections
+import contextlib
 import importlib.util
 import inspect
 import os
@@ -61,6 +62,15 @@ class Model(object):
         values.seed_everything(self.seed)
         self.instance = _construct(cls or self.cls, self.title)
         return self.instance
+
+    @contextlib.contextmanager
+    def apart(self):
+        """What is built inside is nobody's ``instance`` afterwards."""
+        kept = self.instance
+        try:
+            yield
+        finally:
+            self.instance = kept
 
     def call(self, function, tensors):
         """Call ``function(**tensors)``; returns an OrderedDict of name to dense tensor.

@@ -14,13 +14,52 @@ from . import wire
 
 SCHEMA = 1
 SIGNATURE = "serving_default"
+SERVE = "serve"
 MIRROR = os.path.join("assets.extra", "tf_roundtrip")
 
-#: What a saver hands over. ``fed`` and ``outputs`` are lists of {name: wire.Tensor}, an entry per
-#: example; ``batched`` names inputs that were given a batch dimension; ``callable`` tells whether
-#: a loader can call the restored object itself; ``format`` what was written; ``keras`` holds the
-#: names of a Keras model's inputs and outputs in its own order (1.15 forgets the names).
-Saved = collections.namedtuple("Saved", "fed outputs variables batched callable format keras")
+
+class Saved(object):
+    """What a saver hands over.
+
+    Attributes:
+        fed, outputs: lists of {name: wire.Tensor}, an entry per example.
+        variables: ``variables.Variables``.
+        batched: names of the inputs that were given a batch dimension.
+        callable: whether a loader can call the restored object itself.
+        format: what was written: "saved_model", "meta_graph" or "graph_def".
+        keras: {"inputs", "outputs"}: a Keras model's names in its own order (1.15 forgets them).
+        signature: the key that is called.
+        tags: of the meta graph that is loaded.
+        contract: where the payload is no SavedModel, the contract as ``contract.of_parts`` has it.
+        tensors: {"inputs", "outputs"}, each {name: name of the tensor in the graph}, for formats
+            without signatures.
+        trained: :data:`Trained` of the first example, or None.
+        untrained: why ``trained`` is None, a clause for people.
+    """
+
+    def __init__(self, fed, outputs, variables, batched, **more):
+        self.fed = fed
+        self.outputs = outputs
+        self.variables = variables
+        self.batched = batched
+        self.callable = False
+        self.format = "saved_model"
+        self.keras = None
+        self.signature = SIGNATURE
+        self.tags = (SERVE,)
+        self.contract = None
+        self.tensors = None
+        self.trained = None
+        self.untrained = None
+        unknown = set(more) - set(vars(self))
+        if unknown:
+            raise TypeError("a Saved has no %s" % ", ".join(sorted(unknown)))
+        vars(self).update(more)
+
+
+#: What one step of gradient descent did, see training.py: ``outputs`` of the first example after it
+#: and the trained ``variables`` after it, both {name: wire.Tensor}.
+Trained = collections.namedtuple("Trained", "outputs variables")
 
 #: An artifact that was read: where the payload is, the record, and its tensors by name.
 Artifact = collections.namedtuple("Artifact", "payload record tensors")
@@ -33,7 +72,7 @@ def write(folder, content, tensors):
         json.dump(content, file, allow_nan=False, indent=1, sort_keys=True)
         file.write("\n")
     wire.write_tensors(os.path.join(folder, "record.npz"), tensors)
-    if os.path.isdir(payload):
+    if os.path.isfile(os.path.join(payload, "saved_model.pb")):
         mirror = os.path.join(payload, MIRROR)
         os.makedirs(mirror, exist_ok=True)
         for name in ("record.json", "record.npz"):
@@ -75,7 +114,16 @@ def tensors_of(saved, expected):
                 tensors["examples/%d/%s/%s" % (index, part, name)] = each
     for name, each in saved.variables.tensors.items():
         tensors["variables/%s" % name] = each
+    tensors.update(_of_step(saved.trained))
     return tensors
+
+
+def _of_step(trained):
+    if trained is None:
+        return {}
+    found = {"trained/outputs/%s" % name: each for name, each in trained.outputs.items()}
+    found.update(("trained/variables/%s" % name, each) for name, each in trained.variables.items())
+    return found
 
 
 def inputs_of(artifact):

@@ -7,9 +7,9 @@ import sys
 import tensorflow as tf
 
 from . import behavior, contract, models, plugins, probe, record, sources, variables
-from .operations import inference
+from .operations import fine_tuning, inference
 
-_OPERATIONS = {"inference": inference.run}
+_OPERATIONS = {"inference": inference.run, "fine_tuning": fine_tuning.run}
 _HELD = []  # what is open in this child until it ends
 
 
@@ -57,19 +57,28 @@ def save(message, report):
             "python": sys.version.split()[0],
         },
         "format": saved.format,
-        "signature": record.SIGNATURE,
-        "contract": contract.of_saved_model(payload),
+        "signature": saved.signature,
+        "contract": saved.contract or contract.of_saved_model(payload, saved.tags),
+        "tensors": saved.tensors,
         "examples": len(saved.fed),
         "batched": saved.batched,
         "variables": variables.seen(saved.variables),
         "callable": saved.callable,
         "keras": saved.keras,
         "expected": expected is not None,
+        "trained": _trained(saved),
+        "untrained": saved.untrained,
         "seed": seed,
         "payload_hash": record.payload_hash(payload),
     }
     record.write(folder, content, record.tensors_of(saved, expected))
     return {"record": content, "sources": seen.files()}
+
+
+def _trained(saved):
+    if saved.trained is None:
+        return None
+    return {"key": saved.variables.key, "variables": sorted(saved.trained.variables)}
 
 
 def load(message, report):

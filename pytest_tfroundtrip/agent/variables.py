@@ -83,15 +83,15 @@ def by_name(found, session):
 def read(found, names, session):
     """The values of variables, {name: wire.Tensor}: by the session, or eagerly where it is None."""
     if session is None:
-        return {name: values.from_eager(_plain(each)) for name, each in zip(names, found)}
-    arrays = session.run([_plain(each) for each in found])
+        return {name: values.from_eager(plain(each)) for name, each in zip(names, found)}
+    arrays = session.run([plain(each) for each in found])
     return {
-        name: values.from_array(array, _plain(each).dtype)
+        name: values.from_array(array, plain(each).dtype)
         for name, each, array in zip(names, found, arrays)
     }
 
 
-def _plain(variable):
+def plain(variable):
     """A Keras 3 variable's TensorFlow variable; every other variable itself."""
     inner = getattr(variable, "value", None)
     return inner if inner is not None and not callable(inner) else variable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import SpecifierSet
 
 from pytest_tfroundtrip.errors import UsageProblem, meant
-from pytest_tfroundtrip.vocabulary import Operation
+from pytest_tfroundtrip.vocabulary import Behavior, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +33,11 @@ class Api:
     generation: str
     releases: str  # PEP 440: ">=1.15,<2.16"
     default: bool
+    writes: str = ""  # a saver: what it makes, "saved_model", "meta_graph" or "graph_def"
+    reads: frozenset[str] = frozenset()  # a loader: of those
+    behaviors: frozenset[Behavior] = frozenset(Behavior)  # in which it can be called at all
+    keras: frozenset[int] = frozenset()  # major versions that have it; none: any
+    hub: str = ""  # PEP 440: the versions of tensorflow-hub that have it
     variant: str | None = None
     keras_model: bool = False  # wants the model's ``keras_model()``
     adds_variables: bool = False  # whatever the model, its artifact holds variables
@@ -44,9 +49,17 @@ class Api:
         """The API's name without its variant."""
         return self.name.partition(".")[0]
 
-    def exists_in(self, runtime: Runtime) -> bool:
-        """Whether the runtime's TensorFlow release has this API."""
-        return _within(self.releases, runtime.release.tensorflow)
+    def missing_in(self, runtime: Runtime) -> str | None:
+        """Why a runtime does not have this API; None where it has."""
+        if not _within(self.releases, runtime.release.tensorflow):
+            return f"{self.calls} is not in TensorFlow {runtime.version}"
+        if self.keras and runtime.keras not in self.keras:
+            return f"{self.calls} is not in Keras {runtime.keras}"
+        if self.hub and not _within(self.hub, runtime.hub_version):
+            return f"{self.calls} is not in tensorflow-hub {runtime.hub_version}"
+        if runtime.effective_behavior not in self.behaviors:
+            return f"{self.calls} is not for behavior {runtime.effective_behavior}"
+        return None
 
 
 @cache
@@ -67,6 +80,11 @@ def _read(kind: str, raw: Mapping[str, Any]) -> dict[str, Api]:
                 calls=merged["calls"],
                 generation=merged["generation"],
                 releases=merged["releases"],
+                writes=merged.get("writes", ""),
+                reads=frozenset(merged.get("reads", ())),
+                behaviors=frozenset(Behavior(word) for word in merged.get("behaviors", Behavior)),
+                keras=frozenset(merged.get("keras", ())),
+                hub=merged.get("hub", ""),
                 default=variant is None and merged.get("default", False),
                 variant=variant,
                 keras_model=merged.get("keras_model", False),

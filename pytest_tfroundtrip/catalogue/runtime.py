@@ -124,6 +124,11 @@ class Runtime:
         return 2 if self.tf_keras else self.release.keras_major
 
     @property
+    def hub_version(self) -> str:
+        """The version of tensorflow-hub that it has: the release's, or the series asked for."""
+        return self.hub or self.release.hub
+
+    @property
     def environment(self) -> str:
         """Name of the environment it needs: "2.15", "1.15+hub0.6", or its own name."""
         base = self.own.name if self.own else self.release.name

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.judge import (
     Judgement,
     judge_creation,
+    judge_fine_tuning,
     judge_inference,
     read_observed,
     read_record,
 )
 from pytest_tfroundtrip.observation import Observation
-from pytest_tfroundtrip.vocabulary import Stage, Verdict
+from pytest_tfroundtrip.vocabulary import Operation, Stage, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,12 +71,13 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     folder = saved.folder
     if answer["status"] != "ok" or folder is None or cell.loader is None:
         return unanswered(answer, Stage.LOAD, answer["log"])
-    judgement = judge_inference(
-        read_record(folder),
-        read_observed(answer["folder"], answer),
-        cell.loader,
-        cell.tolerances,
-    )
+    if answer.get("absent"):
+        return unanswered(answer, Stage.TRAIN, answer["log"])
+    record, observed = read_record(folder), read_observed(answer["folder"], answer)
+    if cell.operation is Operation.FINE_TUNING:
+        judgement = judge_fine_tuning(record, observed, cell.tolerances)
+    else:
+        judgement = judge_inference(record, observed, cell.loader, cell.tolerances)
     return _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
 
 

@@ -5,12 +5,18 @@ Knows neither pytest nor TensorFlow: two folders of ``.npz`` and JSON go in, a
 it only when there is something to judge.
 """
 
-from pytest_tfroundtrip.judge.judge import Judgement, judge_creation, judge_inference
+from pytest_tfroundtrip.judge.judge import (
+    Judgement,
+    judge_creation,
+    judge_fine_tuning,
+    judge_inference,
+)
 from pytest_tfroundtrip.judge.records import (
     ArtifactDamaged,
     Example,
     Observed,
     Record,
+    Trained,
     Variables,
     read_observed,
     read_record,
@@ -22,8 +28,10 @@ __all__ = [
     "Judgement",
     "Observed",
     "Record",
+    "Trained",
     "Variables",
     "judge_creation",
+    "judge_fine_tuning",
     "judge_inference",
     "read_observed",
     "read_record",

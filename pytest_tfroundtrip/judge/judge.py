@@ -85,6 +85,31 @@ def judge_inference(
     return bench.judgement()
 
 
+def judge_fine_tuning(record: Record, observed: Observed, tolerances: Tolerances) -> Judgement:
+    """Hold a loaded model's training step against the same step in the saving process.
+
+    One step of gradient descent on the first example, see ``agent/training.py``: every variable
+    that was trained then has to have the same value now, and so have the outputs. Numbers may be
+    as far apart as outputs may: a gradient is computed.
+    """
+    bench = _Bench(tolerances)
+    trained, seen = record.trained, observed.variables
+    if trained is None or not trained.variables:
+        bench.found(Verdict.DIFFERS, "the record holds no training step: nothing to compare with")
+        return bench.judgement()
+    for name in sorted(trained.variables):
+        if seen is None or name not in seen.values:
+            bench.found(Verdict.DIFFERS, f"variable {name!r} was not trained: it is not there")
+        else:
+            bench.values(
+                f"variable {name!r} after a step", trained.variables[name], seen.values[name]
+            )
+    for call in observed.calls:
+        outputs = observed.outputs[0].get(call, {}) if observed.outputs else {}
+        bench.outputs(f"after a step by {call!r}", [trained.outputs], [outputs])
+    return bench.judgement()
+
+
 def judge_creation(record: Record, tolerances: Tolerances) -> Judgement:
     """Hold a fresh artifact against itself and, where the model brings one, against its oracle.
 

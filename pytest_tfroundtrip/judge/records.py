@@ -84,6 +84,17 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """What one step of gradient descent on the first example did in the saving process.
+
+    ``variables`` are the trained ones, by the names of the record's variables.
+    """
+
+    outputs: Tensors  # of that example, after the step
+    variables: Tensors
+
+
+@dataclass(frozen=True)
 class Record:
     """An artifact's record: what every load of it is held against."""
 
@@ -92,6 +103,7 @@ class Record:
     signature: str | None
     variables: Variables | None
     callable: bool  # the saved object can be called when restored
+    trained: Trained | None = None
     raw: Mapping[str, Any] = field(repr=False, default_factory=dict)  # record.json as it stands
 
 
@@ -133,6 +145,7 @@ def read_record(folder: Path) -> Record:
                 )
             )
         values = groups.pop("variables", {}).get("", {})
+        trained = _trained(groups.pop("trained", {}).get("", {}))
         if groups:
             msg = f"{RECORD_NPZ} also holds {', '.join(sorted(groups))}"
             raise ValueError(msg)
@@ -142,6 +155,7 @@ def read_record(folder: Path) -> Record:
             raw["signature"],
             Variables.parse(raw["variables"], values),
             bool(raw["callable"]),
+            trained,
             raw,
         )
     except _DAMAGE as error:
@@ -168,6 +182,14 @@ def read_observed(folder: Path, payload: Mapping[str, Any]) -> Observed:
         )
     except _DAMAGE as error:
         raise _damaged(folder / OBSERVED_NPZ, error) from error
+
+
+def _trained(tensors: Tensors) -> Trained | None:
+    parts: dict[str, dict[str, wire.Tensor]] = {"outputs": {}, "variables": {}}
+    for path, tensor in tensors.items():
+        part, _, name = path.partition("/")
+        parts[part][name] = tensor
+    return Trained(parts["outputs"], parts["variables"]) if tensors else None
 
 
 def _read_json(path: Path) -> dict[str, Any]:

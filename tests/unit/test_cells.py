@@ -60,7 +60,7 @@ def test_a_matrix_has_each_creation_before_its_loads() -> None:
     savers = (apis().savers["builder"], apis().savers["tf_module"])
     matrix = Matrix(runtimes, runtimes, savers, (apis().loaders["tf1_load"],), tuple(Operation))
     ids = [cell.id for cell in matrix.cells([MODEL])]
-    assert len(ids) == len(set(ids)) == 2 * 2 * (1 + 2)
+    assert len(ids) == len(set(ids)) == 2 * 2 * (1 + 2 * 2)
     assert ids[:3] == [
         "affine-builder_1.15-creation",
         "affine-builder_1.15-to-tf1_load_1.15-inference",

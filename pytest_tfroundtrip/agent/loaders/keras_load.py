@@ -4,7 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import contract, values, variables
+from .. import contract, keras_fit, training, values, variables
 from ..errors import Refusal
 from ..operations import Loaded
 from ..savers import keras as keras_saver
@@ -47,6 +47,15 @@ class _Loaded(Loaded):
             name: values.from_array(each.numpy() if hasattr(each, "numpy") else each, tensor.dtype)
             for name, each, tensor in zip(names, arrays, shown.values())
         }
+
+    def train(self, example):
+        """By ``Model.fit``, compiled with SGD and "mse" towards zero."""
+        named = keras_saver.trainable_by_order(self._model)
+        if not named:
+            raise training.nothing_to_train("the Keras model has", None)
+        told = self._record.get("keras") or {}
+        names = self._match(keras_saver.tensor_names(self._model), told.get("inputs") or [])
+        return "fit", keras_fit.fit(self._model, names, example, named, self._predict)
 
     def _match(self, shown, told):
         """The names by which to feed and to compare: the recorded ones, by order if they changed.

@@ -5,7 +5,7 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import contract, variables
+from .. import contract, training, variables
 from ..errors import Refusal
 from ..operations import Loaded
 from ..savers import graph
@@ -14,11 +14,12 @@ tf1 = tf.compat.v1
 
 
 class _Loaded(Loaded):
-    def __init__(self, session, meta_graph, key):
+    def __init__(self, session, meta_graph, artifact):
         super(_Loaded, self).__init__(type(meta_graph).__name__)
         self._session = session
         self._meta_graph = meta_graph
-        self._key = key
+        self._payload = artifact.payload
+        self._key = artifact.record["signature"]
 
     def contract(self):
         return contract.of_meta_graph(self._meta_graph)
@@ -27,6 +28,18 @@ class _Loaded(Loaded):
         return variables.of_collection(self._session)
 
     def calls(self):
+        inputs, outputs = self._parts()
+        return [("session", lambda fed: graph.run(self._session, inputs, outputs, fed))]
+
+    def train(self, example):
+        named = {variables.graph_name(each): each for each in tf1.trainable_variables()}
+        if not named:
+            raise training.nothing_to_train("the graph's collections have", self._payload)
+        inputs, outputs = self._parts()
+        step = training.InGraph(inputs, outputs, named)
+        return "session", step.run(self._session, example)
+
+    def _parts(self):
         signatures = self._meta_graph.signature_def
         if self._key not in signatures:
             raise Refusal(
@@ -34,9 +47,10 @@ class _Loaded(Loaded):
                 % (self._key, ", ".join(sorted(signatures)) or "none")
             )
         signature = signatures[self._key]
-        inputs = _tensors(self._session.graph, signature.inputs)
-        outputs = _tensors(self._session.graph, signature.outputs)
-        return [("session", lambda fed: graph.run(self._session, inputs, outputs, fed))]
+        return (
+            _tensors(self._session.graph, signature.inputs),
+            _tensors(self._session.graph, signature.outputs),
+        )
 
 
 def _tensors(g, infos):
@@ -51,4 +65,4 @@ def load(artifact, _variant):
     with graph.session() as session:
         tags = artifact.record["contract"]["tags"]
         meta_graph = tf1.saved_model.load(session, tags, artifact.payload)
-        yield _Loaded(session, meta_graph, artifact.record["signature"])
+        yield _Loaded(session, meta_graph, artifact)

@@ -5,7 +5,7 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import contract, values, variables
+from .. import contract, training, values, variables
 from ..errors import Refusal
 from ..operations import Loaded
 from ..savers import graph
@@ -16,10 +16,11 @@ tf1 = tf.compat.v1
 class _Loaded(Loaded):
     """Holds the root object: up to 2.3 its variables die with it, whoever has a signature of it."""
 
-    def __init__(self, root, record, session):
+    def __init__(self, root, artifact, session):
         super(_Loaded, self).__init__(type(root).__name__)
         self._root = root
-        self._record = record
+        self._payload = artifact.payload
+        self._record = artifact.record
         self._session = session
 
     def contract(self):
@@ -52,6 +53,14 @@ class _Loaded(Loaded):
         return variables.by_path(found, self._session)
 
     def calls(self):
+        functions = self._functions()
+        if self._session is None:
+            return [(name, _eager(function)) for name, function in functions]
+        built = [(name, self._build(function)) for name, function in functions]
+        graph.initialise(self._session)
+        return built
+
+    def _functions(self):
         key = self._record["signature"]
         if key not in self._root.signatures:
             raise Refusal(
@@ -65,20 +74,51 @@ class _Loaded(Loaded):
                     "the loaded %s cannot be called: its __call__ was not restored" % self.returned
                 )
             functions.append(("call", self._root))
+        return functions
+
+    def train(self, example):
+        """By the restored ``__call__``, else by the signature, on the object's own variables."""
+        named = self._trainable()
+        if not named:
+            raise training.nothing_to_train("the loaded object has", self._payload)
+        way, function = self._functions()[-1]
         if self._session is None:
-            return [(name, _eager(function)) for name, function in functions]
-        built = [(name, self._build(function)) for name, function in functions]
+            call = lambda **tensors: _dict(function(**tensors))  # noqa: E731
+            return way, training.eagerly(call, example, named)
+        inputs = self._placeholders()
+        step = training.InGraph(inputs, _dict(function(**inputs)), named)
         graph.initialise(self._session)
-        return built
+        return way, step.run(self._session, example)
+
+    def _trainable(self):
+        """The variables that the record has as trained, by its names, where they can be reached."""
+        told = self._record["trained"]
+        if told["key"] == "path":
+            found = {}
+            for path in told["variables"]:
+                try:
+                    found[path] = variables.at_path(self._root, path)
+                except LookupError as error:
+                    self.notes.append(str(error))
+            return found
+        held = list(getattr(self._root, "variables", None) or [])
+        if told["key"] == "order":
+            named = {str(index): each for index, each in enumerate(held)}
+        else:
+            named = {variables.graph_name(each): each for each in held}
+        return {name: named[name] for name in told["variables"] if name in named}
 
     def _build(self, function):
+        inputs = self._placeholders()
+        outputs = _dict(function(**inputs))
+        return lambda fed: graph.run(self._session, inputs, outputs, fed)
+
+    def _placeholders(self):
         recorded = self._record["contract"]["signatures"][self._record["signature"]]["inputs"]
-        inputs = collections.OrderedDict(
+        return collections.OrderedDict(
             (name, tf1.placeholder(tf.as_dtype(each["dtype"]), each["shape"]))
             for name, each in sorted(recorded.items())
         )
-        outputs = _dict(function(**inputs))
-        return lambda fed: graph.run(self._session, inputs, outputs, fed)
 
 
 def _inputs(function):
@@ -109,7 +149,7 @@ def load(artifact, _variant):
     # 1.15's tf.saved_model.load is the TF1 one.
     restore = tf.compat.v2.saved_model.load
     if tf.executing_eagerly():
-        yield _Loaded(restore(artifact.payload), artifact.record, None)
+        yield _Loaded(restore(artifact.payload), artifact, None)
         return
     with graph.session() as session:
-        yield _Loaded(restore(artifact.payload), artifact.record, session)
+        yield _Loaded(restore(artifact.payload), artifact, session)

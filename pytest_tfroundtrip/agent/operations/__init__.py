@@ -29,3 +29,15 @@ class Loaded(object):
         gradients and, at times, new consumers of it).
         """
         raise NotImplementedError
+
+    def train(self, example):
+        """Do one step of gradient descent on ``example``, {name: wire.Tensor}, by ``training``.
+
+        Returns:
+            The way it was done, a word for people, and ``record.Trained``: variables by the
+            names of the record's "trained" items.
+
+        Raises:
+            Refusal: why there is nothing to train.
+        """
+        raise NotImplementedError

@@ -23,4 +23,4 @@ def save(model, payload, variant):
             main_op=graph.main_op(),
         )
         builder.save()
-        return built.saved(model, outputs)
+        return built.saved(model, outputs, variant)

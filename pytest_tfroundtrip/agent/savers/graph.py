@@ -5,7 +5,7 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import record, values, variables
+from .. import record, training, values, variables
 
 tf1 = tf.compat.v1
 
@@ -22,17 +22,11 @@ class Built(object):
         """The outputs for each example: a list of {name: wire.Tensor}."""
         return [run(self.session, self.inputs, self.outputs, each) for each in fed]
 
-    def saved(self, model, outputs):
-        """The ``record.Saved`` of a TF1 SavedModel."""
-        return record.Saved(
-            fed=model.examples,
-            outputs=outputs,
-            variables=variables.of_collection(self.session) or variables.Variables("name", [], {}),
-            batched=model.batched,
-            callable=False,
-            format="saved_model",
-            keras=None,
-        )
+    def saved(self, model, outputs, variant=None, **more):
+        """The ``record.Saved`` of a TF1 SavedModel; ``more`` are its attributes."""
+        found = variables.of_collection(self.session) or variables.Variables("name", [], {})
+        more.update(training.recorded(model, lambda example: trained(model, variant, example)))
+        return record.Saved(model.examples, outputs, found, model.batched, **more)
 
 
 @contextlib.contextmanager
@@ -51,6 +45,18 @@ def built(model, variant=None):
             outputs = model.call(model.build(), inputs)
         initialise(opened)
         yield Built(opened, inputs, outputs)
+
+
+def trained(model, variant, example):
+    """Train one step in a graph of its own: nothing of it gets into what is saved."""
+    with session() as opened:
+        with variables_of(variant):
+            inputs = placeholders(model.inputs)
+            outputs = model.call(model.build(), inputs)
+        named = {variables.graph_name(each): each for each in tf1.trainable_variables()}
+        step = training.InGraph(inputs, outputs, named)
+        initialise(opened)
+        return step.run(opened, example)
 
 
 def placeholders(specs, prefix=""):

@@ -4,7 +4,7 @@ import collections
 
 import tensorflow as tf
 
-from .. import record, variables
+from .. import record, training, variables
 from ..errors import ModelError, Refusal
 from . import graph, tf_module
 
@@ -38,15 +38,40 @@ def save(model, payload, _variant):
     signature = tf_module.signature_function(model, call, model.inputs, concrete=False)
     found = variables.by_order(built.weights, session)
     built.save(payload, save_format="tf", signatures={record.SIGNATURE: signature})
+    step = _trained_eagerly if session is None else _trained_in_graph
     return record.Saved(
-        fed=model.examples,
-        outputs=outputs,
-        variables=found,
-        batched=model.batched,
-        callable=False,
-        format="saved_model",
+        model.examples,
+        outputs,
+        found,
+        model.batched,
         keras={"inputs": names, "outputs": list(outputs[0])},
+        **training.recorded(model, lambda example: step(model, example)),
     )
+
+
+def _trained_eagerly(model, example):
+    built = model.keras_model()
+    call = _named_call(built, input_names(built, model))
+    return training.eagerly(
+        lambda **tensors: model.call(call, tensors), example, trainable_by_order(built)
+    )
+
+
+def _trained_in_graph(model, example):
+    with graph.session() as session:
+        tf1.keras.backend.set_session(session)
+        built = model.keras_model()
+        inputs = graph.placeholders(model.inputs, prefix="fed_")
+        outputs = model.call(_named_call(built, input_names(built, model)), inputs)
+        step = training.InGraph(inputs, outputs, trainable_by_order(built))
+        graph.initialise(session)
+        return step.run(session, example)
+
+
+def trainable_by_order(built):
+    """{place in ``weights``: weight} of a Keras model's trainable weights."""
+    trainable = {id(each) for each in built.trainable_weights}
+    return {str(index): each for index, each in enumerate(built.weights) if id(each) in trainable}
 
 
 def input_names(built, model):

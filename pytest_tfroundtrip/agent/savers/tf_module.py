@@ -5,7 +5,7 @@ import inspect
 
 import tensorflow as tf
 
-from .. import record, values, variables
+from .. import record, training, values, variables
 from . import graph
 
 tf1 = tf.compat.v1
@@ -41,15 +41,37 @@ def _save(model, payload, variant, session):
     signature = signature_function(model, module, model.inputs, concrete=variant == "concrete")
     found = variables.by_path(variables.paths(module), session)
     tf.saved_model.save(module, payload, signatures={record.SIGNATURE: signature})
+    step = _trained_eagerly if session is None else _trained_in_graph
     return record.Saved(
-        fed=model.examples,
-        outputs=outputs,
-        variables=found,
-        batched=model.batched,
+        model.examples,
+        outputs,
+        found,
+        model.batched,
         callable=True,
-        format="saved_model",
-        keras=None,
+        **training.recorded(model, lambda example: step(model, example)),
     )
+
+
+def _trained_eagerly(model, example):
+    module = model.build()
+    call = _plain_call(model.cls, module)
+    return training.eagerly(
+        lambda **tensors: model.call(call, tensors), example, _trainable(module)
+    )
+
+
+def _trained_in_graph(model, example):
+    with graph.session() as session, graph.variables_of("resource"):
+        module = model.build()
+        inputs = graph.placeholders(model.inputs)
+        outputs = model.call(_plain_call(model.cls, module), inputs)
+        step = training.InGraph(inputs, outputs, _trainable(module))
+        graph.initialise(session)
+        return step.run(session, example)
+
+
+def _trainable(module):
+    return {path: each for path, each in variables.paths(module).items() if each.trainable}
 
 
 def signature_function(model, call, specs, concrete):
