@@ -187,6 +187,7 @@ def test_an_image_is_built_once_and_says_what_it_is(site: Site, client: DockerCl
         for key, value in image.labels.items()
         if key.startswith("pytest-tfroundtrip.")
     }
+    told.pop("stand-in", None)  # the base's own, where it is one
     assert told == {
         "builder": "",
         "digest": plan.digest,
