@@ -10,13 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.commands import images, lock, report, runtimes
+from pytest_tfroundtrip.commands import images, lock, promises, report, runtimes
 from pytest_tfroundtrip.errors import RoundTripError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (runtimes, images, lock, report)
+_COMMANDS = (runtimes, images, lock, report, promises)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

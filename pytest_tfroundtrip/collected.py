@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.expectations import Expectation
+    from pytest_tfroundtrip.statement import Trial
     from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
 
@@ -53,4 +54,5 @@ class Collected:
 
     tests: dict[str, TestCell] = field(default_factory=dict)
     untested: dict[str, Untested] = field(default_factory=dict)
+    trials: dict[str, Trial] = field(default_factory=dict)  # cases under runtimes, by node id
     outcomes: dict[str, str] = field(default_factory=dict)  # by node id

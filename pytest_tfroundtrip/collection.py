@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.expectations import Expectation
     from pytest_tfroundtrip.session import RoundTripSession
+    from pytest_tfroundtrip.statement import Trial
 
 FIXTURE = "roundtrip"
-REFERENCE = Path(__file__).parent / "reference"
+CASE_FIXTURE = "tf_case"
+#: The packages of this project that are tests: the documents' models, the documents' sentences.
+PACKAGES = tuple(Path(__file__).parent / name for name in ("reference", "statements"))
 
 
 def parametrize(
@@ -83,9 +86,30 @@ def _as_expected(expected: Expectation, failure: VerdictFailure) -> bool:
     return met(expected, failure.observation)
 
 
+def parametrize_cases(metafunc: pytest.Metafunc, state: RoundTripSession | None) -> None:
+    """Make a test that takes ``tf_case`` run once for each case under each chosen runtime."""
+    if state is None:
+        return
+    params = [_case_param(trial) for trial in state.trials()]
+    metafunc.parametrize(CASE_FIXTURE, params, indirect=True)
+
+
+def _case_param(trial: Trial) -> Any:
+    marks: list[Any] = [pytest.mark.tf_cell(case=trial.case.id, runtime=trial.runtime.name)]
+    if (known := trial.known) is not None:
+        check = partial(_as_known, trial)
+        raises = pytest.RaisesExc(VerdictFailure, check=check)
+        marks.append(pytest.mark.xfail(strict=True, raises=raises, reason=known.says))
+    return pytest.param(trial, id=trial.id, marks=marks)
+
+
+def _as_known(trial: Trial, failure: VerdictFailure) -> bool:
+    return trial.as_known(failure.observation)
+
+
 def is_reference(path: Path) -> bool:
-    """Whether a folder is this package's own reference tests."""
-    return path == REFERENCE or path.resolve() == REFERENCE.resolve()
+    """Whether a folder is one of this project's own packages of tests."""
+    return path in PACKAGES or path.resolve() in {each.resolve() for each in PACKAGES}
 
 
 class ReferenceFolder(pytest.Directory):
@@ -107,6 +131,14 @@ class ReferenceModule(pytest.Module):
     def classnamefilter(self, name: str) -> bool:  # noqa: ARG002
         """No classes here."""
         return False
+
+
+def selected_trials(items: Iterable[pytest.Item]) -> Iterator[tuple[str, Trial]]:
+    """The cases among the tests that are going to run, by their node ids."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and CASE_FIXTURE in callspec.params:
+            yield item.nodeid, callspec.params[CASE_FIXTURE]
 
 
 def selected(items: Iterable[pytest.Item]) -> Iterator[tuple[str, TestCell]]:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.roundtrip import RoundTrip
     from pytest_tfroundtrip.session import RoundTripSession
+    from pytest_tfroundtrip.statement import StatementCase
 
 SESSION: pytest.StashKey[RoundTripSession] = pytest.StashKey()
 MARK = "tf_roundtrip"
 FIXTURE = "roundtrip"
+CASE_FIXTURE = "tf_case"
 SKIPPED = "round trips run with --tf-roundtrip"
 
 
@@ -74,7 +76,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The reference package is collected whatever the user's python_files say."""
-    if path.name == "reference" and path.parent.name == "pytest_tfroundtrip":
+    if path.name in ("reference", "statements") and path.parent.name == "pytest_tfroundtrip":
         from pytest_tfroundtrip.collection import ReferenceFolder, is_reference  # noqa: PLC0415
 
         if is_reference(path):
@@ -89,7 +91,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from pytest_tfroundtrip.collection import parametrize  # noqa: PLC0415
 
         parametrize(metafunc, mark, _state(metafunc.config))
-    elif FIXTURE in metafunc.fixturenames and _is_ours(metafunc):
+    elif CASE_FIXTURE in metafunc.fixturenames and _is_ours(metafunc, CASE_FIXTURE):
+        from pytest_tfroundtrip.collection import parametrize_cases  # noqa: PLC0415
+
+        parametrize_cases(metafunc, _state(metafunc.config))
+    elif FIXTURE in metafunc.fixturenames and _is_ours(metafunc, FIXTURE):
         msg = f"{metafunc.definition.name} takes {FIXTURE} but has no mark {MARK}('path.py:Class')"
         raise pytest.Collector.CollectError(msg)
 
@@ -129,6 +135,15 @@ def roundtrip(request: pytest.FixtureRequest) -> RoundTrip:
     if state is None:
         pytest.skip(SKIPPED)
     return state.roundtrip(request.node, request.param)
+
+
+@pytest.fixture
+def tf_case(request: pytest.FixtureRequest) -> StatementCase:
+    """A sentence of TensorFlow's documents, tried under one runtime, and what was seen."""
+    state = _state(request.config)
+    if state is None:
+        pytest.skip(SKIPPED)
+    return state.case(request.node, request.param)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -173,9 +188,9 @@ def _state(config: pytest.Config) -> RoundTripSession | None:
     return config.stash.get(SESSION, None)
 
 
-def _is_ours(metafunc: pytest.Metafunc) -> bool:
+def _is_ours(metafunc: pytest.Metafunc, fixture: str) -> bool:
     """Whether the fixture is this plugin's: others may have one of that name, or a parameter."""
-    found = metafunc._arg2fixturedefs.get(FIXTURE, ())  # noqa: SLF001  no public way to ask
+    found = metafunc._arg2fixturedefs.get(fixture, ())  # noqa: SLF001  no public way to ask
     return bool(found) and found[-1].func.__module__ == __name__
 
 

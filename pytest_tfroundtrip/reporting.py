@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -11,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import expectations
 from pytest_tfroundtrip.causes import diagnose
-from pytest_tfroundtrip.collection import REFERENCE
+from pytest_tfroundtrip.collection import PACKAGES
 from pytest_tfroundtrip.errors import EnvironmentFailed, UsageProblem
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
-from pytest_tfroundtrip.report.failure import failure_text, log_tail
+from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo, disambiguate, row_of
 from pytest_tfroundtrip.report.terminal import header, summary
+from pytest_tfroundtrip.statement import row as statement_row
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.collected import Collected, TestCell
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.settings import Settings
+    from pytest_tfroundtrip.statement import StatementCase
 
 REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
@@ -69,6 +73,10 @@ class Reporting:
             infos, cells=cells, saves=saves, reused=len(engine.facts.stored), width=self._width()
         ):
             terminal.write_line(text)
+        if self._settings.untrusted:
+            terminal.write_line("  untrusted: each model has containers of its own")
+            if os.getuid() == 0:
+                terminal.write_line("  You are root: what got out of a container would be, too.")
 
     def text(self, test: TestCell, observation: Observation, nodeid: str) -> str:
         """What pytest shows of a failing cell."""
@@ -76,6 +84,13 @@ class Reporting:
         # A known cause says more than the end of TensorFlow's log, mostly warnings.
         log = [] if row.cause else log_tail(observation.log)
         return failure_text(row, log=log, width=self._width())
+
+    def case_text(self, case: StatementCase, nodeid: str) -> str:
+        """What pytest shows of a sentence that was not kept."""
+        log = log_tail(case.observation.log)
+        name = f"pytest_tfroundtrip.statements.{Path(nodeid).name}".replace(".py::", "::", 1)
+        command = shlex.join(["pytest", "--tf-roundtrip", *self._options(), "--pyargs", name])
+        return case_text(case, command, log=log, width=self._width())
 
     # When it is over
 
@@ -111,6 +126,7 @@ class Reporting:
                 started=self._started,
                 seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
                 tool=version("pytest-tfroundtrip"),
+                statements=self.statements(engine),
             )
             write(path, whole)
         except UsageProblem as error:
@@ -125,6 +141,15 @@ class Reporting:
         if self._rows is None:
             self._rows = disambiguate(self._all_rows(engine))
         return self._rows
+
+    def statements(self, engine: Engine) -> list[dict[str, Any]]:
+        """An entry for each sentence that was tried under a runtime."""
+        rows = []
+        for nodeid, trial in self._collected.trials.items():
+            outcome = self._collected.outcomes.get(nodeid)
+            seen = engine.tried.get(trial.id) if outcome else None
+            rows.append(statement_row(trial, seen, outcome))
+        return rows
 
     def _all_rows(self, engine: Engine) -> Iterator[Row]:
         outcomes = self._collected.outcomes
@@ -163,7 +188,7 @@ class Reporting:
             if known is not None:
                 cause, why, remedy = known.id, known.says(), known.advises()
         settled = expectations.settle(expected, observation) if observation else None
-        packaged = test.cell.save.model.file.parent == REFERENCE
+        packaged = test.cell.save.model.file.parent == PACKAGES[0]
         if packaged:  # a node id is relative to a rootdir that the reference is not below
             nodeids = [f"{REFERENCE_PACKAGE}.{Path(name).name}" for name in nodeids]
             nodeids = [name.replace(".py::", "::", 1) for name in nodeids]

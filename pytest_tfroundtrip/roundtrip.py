@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Example:
-    """One batch that was fed, and what came of it; arrays by name.
+    """One batch that was fed, and what came of it; arrays by the model's names.
 
     Strings are object arrays of bytes; bfloat16, which numpy does not have, comes as float32.
     ``saved`` is what the saving process computed, ``outputs`` what the loading one did,
@@ -74,19 +75,24 @@ class RoundTrip:
         result = self.observation.result
         observed = read_tensors(Path(result) / "observed.npz") if result else {}
         count = len({name.split("/")[1] for name in record if name.startswith("examples/")})
+        own = _own_names(self.artifact)
 
         def part(tensors: dict[str, Any], index: int, kind: str) -> Arrays:
             start = f"examples/{index}/{kind}/"
-            return {
+            names = own["inputs" if kind == "inputs" else "outputs"]
+            found = {
                 name.removeprefix(start): tensor.value
                 for name, tensor in tensors.items()
                 if name.startswith(start)
             }
+            return {names.get(name, name): array for name, array in found.items()}
 
         def outputs(index: int) -> Arrays:
-            for call in ("signature", "predict_on_batch", "session", "call"):
-                if found := part(observed, index, call):
-                    return found
+            start = f"examples/{index}/"
+            ways = {name.split("/")[2] for name in observed if name.startswith(start)}
+            # Of several ways to call it they are the same, or the cell has failed.
+            for way in sorted(ways, key=lambda way: (way != "signature", way)):
+                return part(observed, index, way)
             return {} if observed else part(record, index, "outputs")
 
         return tuple(
@@ -126,6 +132,15 @@ class RoundTrip:
             for name, tensor in read_tensors(file).items()
             if name.startswith("variables/")
         }
+
+
+def _own_names(artifact: Path) -> dict[str, dict[str, str]]:
+    """{"inputs", "outputs"}: the model's names by those that its saver wrote instead."""
+    told = json.loads((artifact / "record.json").read_text(encoding="utf-8")).get("renamed") or {}
+    return {
+        part: {written: own for own, written in told.get(part, {}).items()}
+        for part in ("inputs", "outputs")
+    }
 
 
 def _folder(path: str | None, cell: Cell) -> Path:

@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_tfroundtrip.catalogue.runtime import OwnRuntime
     from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.engine.server import EngineServer, RemoteEngine
     from pytest_tfroundtrip.observation import Observation
     from pytest_tfroundtrip.reporting import Reporting
     from pytest_tfroundtrip.roundtrip import RoundTrip
+    from pytest_tfroundtrip.statement import StatementCase, Trial
 
+CASE: pytest.StashKey[StatementCase] = pytest.StashKey()
 ROUND_TRIP: pytest.StashKey[tuple[TestCell, RoundTrip]] = pytest.StashKey()
 
 
@@ -130,6 +133,13 @@ class RoundTripSession:
         self._generated += len(tests)
         return tests
 
+    def trials(self) -> list[Trial]:
+        """The documents' sentences that are tried, under the chosen runtimes."""
+        from pytest_tfroundtrip.statement import trials  # noqa: PLC0415
+
+        matrix = self.settings.matrix
+        return list(trials([*matrix.save_runtimes, *matrix.load_runtimes]))
+
     def _leave_out(self, test: TestCell, verdict: Verdict, message: str) -> None:
         self.collected.untested[test.cell.key] = Untested(test, verdict, message)
 
@@ -137,6 +147,7 @@ class RoundTripSession:
         """Hand the selected cells to the engine; runtimes that are there start at once."""
         tests = dict(collection.selected(session.items))
         self.collected.tests = tests
+        self.collected.trials = dict(collection.selected_trials(session.items))
         self._creations = frozenset(
             test.cell.save.key
             for test in tests.values()
@@ -144,7 +155,9 @@ class RoundTripSession:
         )
         if len(tests) < self._generated:
             self._narrow()
-        if self.config.getoption("collectonly") or _broken(session) or not tests:
+        trials = list(self.collected.trials.values())
+        nothing = not tests and not trials
+        if self.config.getoption("collectonly") or _broken(session) or nothing:
             return
         if self.role is Role.WORKER:
             self._connect()
@@ -152,9 +165,9 @@ class RoundTripSession:
             self.engine = _started(self.settings)
         cells = [test.cell for test in tests.values()]
         if self.remote is not None:
-            self.remote.submit(cells, _notes(self.collected))
+            self.remote.submit(cells, _notes(self.collected), trials)
         elif self.engine is not None:
-            self.engine.submit(cells)
+            self.engine.submit(cells, trials)
 
     def _narrow(self) -> None:
         """Of a selection's rows that are no tests, keep those whose save was selected."""
@@ -175,9 +188,11 @@ class RoundTripSession:
 
     def _hear(self, notes: Mapping[str, Any]) -> None:
         """A worker's collection, in the controller: every worker's is the same."""
-        if self.collected.tests or self.engine is None:
+        if self.collected.tests or self.collected.trials or self.engine is None:
             return
         own = self.settings.own
+        for nodeid, raw in notes["trials"]:
+            self.collected.trials[nodeid] = _trial_from_json(raw, own)
         for nodeid, raw, expect, accept in notes["tests"]:
             test = _test_cell(from_json(raw, own), Expect(expect), accept)
             self.collected.tests[nodeid] = test
@@ -225,12 +240,38 @@ class RoundTripSession:
             raise Unsaved(self.reporting.text(test, observation, item.nodeid), observation)
         return roundtrip
 
+    def case(self, item: pytest.Item, trial: Trial) -> StatementCase:
+        """What the fixture ``tf_case`` gives: waits for the trial.
+
+        Raises:
+            RuntimeMissing: the runtime could not be had; an error at setup.
+        """
+        from pytest_tfroundtrip.statement import StatementCase  # noqa: PLC0415
+
+        if self.remote is not None:
+            observation = self.remote.observe_trial(trial)
+        else:
+            if self.engine is None:
+                self.engine = _started(self.settings)
+            self.engine.submit([], [trial])
+            if self.engine.unprepared():
+                self.engine.prepare(self.reporting.progress)
+            observation = self.engine.observe_trial(trial)
+        case = StatementCase(trial, observation)
+        item.stash[CASE] = case
+        if observation.verdict is Verdict.ENV_ERROR:
+            raise RuntimeMissing(self.reporting.case_text(case, item.nodeid))
+        return case
+
     def judge(self, item: pytest.Item) -> None:
         """Hold what was seen against what is expected, before the test's body runs.
 
         Raises:
             VerdictFailure: it is not ``same``; pytest's xfail tells the expected from the rest.
         """
+        if CASE in item.stash and not (case := item.stash[CASE]).kept:
+            text = self.reporting.case_text(case, item.nodeid)
+            raise BY_VERDICT[case.observation.verdict](text, case.observation)
         if ROUND_TRIP not in item.stash:
             return
         test, roundtrip = item.stash[ROUND_TRIP]
@@ -283,7 +324,8 @@ class RoundTripSession:
 
     def note(self, report: pytest.TestReport) -> None:
         """Keep pytest's word for a cell: the worst of its phases."""
-        if report.nodeid not in self.collected.tests or self.role is Role.WORKER:
+        known = report.nodeid in self.collected.tests or report.nodeid in self.collected.trials
+        if not known or self.role is Role.WORKER:
             return
         outcomes = self.collected.outcomes
         if report.when == "setup":
@@ -313,6 +355,12 @@ class RoundTripSession:
             self.reporting.summarize(self.engine)
 
 
+def _trial_from_json(raw: list[str], own: Mapping[str, OwnRuntime]) -> Trial:
+    from pytest_tfroundtrip.statement import from_json  # noqa: PLC0415
+
+    return from_json(raw, own)
+
+
 def _started(settings: Settings) -> Engine:
     from pytest_tfroundtrip.engine.engine import Engine  # noqa: PLC0415
 
@@ -328,6 +376,7 @@ def _test_cell(cell: Cell, expect: Expect, accept: Mapping[str, str] | None = No
 def _notes(collected: Collected) -> dict[str, Any]:
     """What the controller needs for the report besides the cells."""
     return {
+        "trials": [[nodeid, trial.to_json()] for nodeid, trial in collected.trials.items()],
         "tests": [
             [nodeid, test.cell.to_json(), str(test.expect), dict(test.accept)]
             for nodeid, test in collected.tests.items()

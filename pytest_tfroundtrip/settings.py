@@ -84,13 +84,21 @@ def read_settings(config: pytest.Config) -> Settings:
         jobs=int(values.number("jobs", 1, whole=True) or os.cpu_count() or 1),
         timeout=values.number("timeout", 0.001) or 120.0,
         report=report,
-        keep=values.path("keep"),
-        store=values.path("store"),
+        keep=_folder(values, "keep"),
+        store=_folder(values, "store"),
         untrusted=_untrusted(values, provider),
         limits=limits,
         own=own,
         typed=values.typed(),
     )
+
+
+def _folder(values: _Values, name: str) -> Path | None:
+    path = values.path(name)
+    if path is not None and path.exists() and not path.is_dir():
+        msg = f"--tf-{name}: {path} is a file; a folder is needed, which is made if it is not there"
+        raise UsageProblem(msg)
+    return path
 
 
 def _untrusted(values: _Values, provider: str) -> bool:

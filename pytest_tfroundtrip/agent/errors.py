@@ -7,3 +7,7 @@ class Refusal(Exception):  # noqa: N818  it is the name in results
 
 class ModelError(Exception):
     """The user's model or its examples cannot be used as they are; the message says what to do."""
+
+
+class Absent(Exception):  # noqa: N818  a verdict, not a failure
+    """There is no such cell: what is asked cannot be asked of this model; the message says why."""

@@ -33,6 +33,9 @@ class Saved(object):
         contract: where the payload is no SavedModel, the contract as ``contract.of_parts`` has it.
         tensors: {"inputs", "outputs"}, each {name: name of the tensor in the graph}, for formats
             without signatures.
+        renamed: {"inputs", "outputs"}, each {the model's name: the name that was written}, where
+            the saver has names of its own. What is given here has the model's, the record's tensors
+            have those that were written.
         trained: :data:`Trained` of the first example, or None.
         untrained: why ``trained`` is None, a clause for people.
     """
@@ -49,6 +52,7 @@ class Saved(object):
         self.tags = (SERVE,)
         self.contract = None
         self.tensors = None
+        self.renamed = None
         self.trained = None
         self.untrained = None
         unknown = set(more) - set(vars(self))
@@ -102,28 +106,38 @@ def read(folder):
     return Artifact(payload, content, tensors)
 
 
+def names_written(own, written):
+    """{own name: written name} of names that were not kept, paired in order.
+
+    Args:
+        own: the model's, in its order.
+        written: those in the file; what TensorFlow numbers ("output_0") it numbers in order.
+    """
+    gone = [name for name in own if name not in written]
+    new = [name for name in written if name not in own]
+    return dict(zip(gone, sorted(new, key=lambda name: (len(name), name))))
+
+
 def tensors_of(saved, expected):
     """The tensors of a record by their names in ``record.npz``."""
+    renamed = saved.renamed or {"inputs": {}, "outputs": {}}
+    inputs, results = renamed["inputs"], renamed["outputs"]
     tensors = {}
     for index, (fed, outputs) in enumerate(zip(saved.fed, saved.outputs)):
-        parts = [("inputs", fed), ("outputs", outputs)]
+        parts = [("inputs", fed, inputs), ("outputs", outputs, results)]
         if expected is not None:
-            parts.append(("expected", expected[index]))
-        for part, items in parts:
+            parts.append(("expected", expected[index], results))
+        for part, items, names in parts:
             for name, each in items.items():
-                tensors["examples/%d/%s/%s" % (index, part, name)] = each
+                tensors["examples/%d/%s/%s" % (index, part, names.get(name, name))] = each
     for name, each in saved.variables.tensors.items():
         tensors["variables/%s" % name] = each
-    tensors.update(_of_step(saved.trained))
+    if saved.trained is not None:
+        for name, each in saved.trained.outputs.items():
+            tensors["trained/outputs/%s" % results.get(name, name)] = each
+        for name, each in saved.trained.variables.items():
+            tensors["trained/variables/%s" % name] = each
     return tensors
-
-
-def _of_step(trained):
-    if trained is None:
-        return {}
-    found = {"trained/outputs/%s" % name: each for name, each in trained.outputs.items()}
-    found.update(("trained/variables/%s" % name, each) for name, each in trained.variables.items())
-    return found
 
 
 def inputs_of(artifact):

@@ -6,7 +6,8 @@ import sys
 
 import tensorflow as tf
 
-from . import behavior, contract, models, plugins, probe, record, sources, variables
+from . import behavior, cases, contract, models, plugins, probe, record, sources, variables
+from .errors import Absent
 from .operations import fine_tuning, inference
 
 _OPERATIONS = {"inference": inference.run, "fine_tuning": fine_tuning.run}
@@ -20,6 +21,8 @@ def run(message, report):
         return save(message, report)
     if message["action"] == "load":
         return load(message, report)
+    if message["action"] == "case":
+        return cases.run(message, report)
     raise ValueError("the agent has no action %r" % (message["action"],))
 
 
@@ -33,13 +36,11 @@ def save(message, report):
     saver = plugins.saver(message["saver"])
     shutil.rmtree(payload, ignore_errors=True)  # of an agent that died while it saved this
     with sources.watching(root, folder) as seen:
-        model = models.load(request, seed, report)
-        if getattr(saver, "NEEDS_KERAS_MODEL", False) and not model.has_keras_model:
-            why = "%s has no keras_model()" % model.title
-            return {"absent": why, "sources": seen.files()}
-        if getattr(saver, "BATCHED", False):
-            model = model.with_batches()
-        saved = saver.save(model, payload, message.get("variant"))
+        try:
+            model = _model(request, seed, report, saver, message.get("variant"))
+            saved = saver.save(model, payload, message.get("variant"))
+        except Absent as absent:
+            return {"absent": str(absent), "sources": seen.files()}
         expected = model.expected(saved.outputs)
     report.stage("save")
     content = {
@@ -60,6 +61,7 @@ def save(message, report):
         "signature": saved.signature,
         "contract": saved.contract or contract.of_saved_model(payload, saved.tags),
         "tensors": saved.tensors,
+        "renamed": saved.renamed,
         "examples": len(saved.fed),
         "batched": saved.batched,
         "variables": variables.seen(saved.variables),
@@ -75,6 +77,16 @@ def save(message, report):
     return {"record": content, "sources": seen.files()}
 
 
+def _model(request, seed, report, saver, variant):
+    """The model as a saver saves it; see ``savers/__init__.py``."""
+    model = models.load(request, seed, report)
+    if getattr(saver, "NEEDS_KERAS_MODEL", False) and not model.has_keras_model:
+        raise Absent("%s has no keras_model()" % model.title)
+    if getattr(saver, "BATCHED", False):
+        model = model.with_batches()
+    return saver.view(model, variant) if hasattr(saver, "view") else model
+
+
 def _trained(saved):
     if saved.trained is None:
         return None
@@ -88,9 +100,16 @@ def load(message, report):
         raise ValueError("the agent has no operation %r" % (operation,))
     loader = plugins.loader(message["loader"])
     artifact = record.read(message["artifact"])
+    if operation == "fine_tuning":
+        why = fine_tuning.why_not(artifact)
+        if why is not None:
+            return {"absent": why}
     report.stage("load")
     loading = loader.load(artifact, message.get("variant"))
     # Entered and never left: closing a session takes milliseconds, and the process is about to end.
     _HELD.append(loading)
-    loaded = loading.__enter__()
-    return _OPERATIONS[operation](loaded, artifact, message["folder"], report)
+    try:
+        loaded = loading.__enter__()
+        return _OPERATIONS[operation](loaded, artifact, message["folder"], report)
+    except Absent as absent:
+        return {"absent": str(absent)}

@@ -112,8 +112,9 @@ def paths(root):
                 continue
             visited.add(id(dependency))
             below = path + (name,)
-            if isinstance(dependency, tf.Variable):
-                found[".".join(below)] = dependency
+            held = plain(dependency)  # Keras 3's own variable is none of TensorFlow's
+            if isinstance(held, tf.Variable):
+                found[".".join(below)] = held
             else:
                 queue.append((dependency, below))
     return found

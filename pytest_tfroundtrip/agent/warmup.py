@@ -38,6 +38,12 @@ MODULES = (
     "tensorflow_core.keras",
     "tensorflow_core.estimator",
     "tensorflow_core.summary",
+    # What saved_model_cli imports. Not itself: from 2.9 or so on that defines absl flags ("dir",
+    # "all", "inputs", ...), which a model's own module may define too.
+    "tensorflow.python.debug.wrappers.local_cli_wrapper",
+    "tensorflow.python.tools.saved_model_aot_compile",
+    "tensorflow.python.tools.saved_model_utils",
+    "absl.flags.argparse_flags",
     "google.protobuf.descriptor_pb2",
     "tensorflow_hub",
     "numpy.random",
@@ -126,7 +132,7 @@ def _kernel_registry():
 def _xla_kernels():
     if not sys.platform.startswith("linux"):
         raise OSError("the mangled symbol is only known on Linux")
-    for path in _tensorflow_libraries():
+    for path in tensorflow_libraries():
         try:
             function = getattr(ctypes.CDLL(path), _XLA)
         except (AttributeError, OSError):
@@ -137,7 +143,7 @@ def _xla_kernels():
     raise OSError("no loaded library exports it")
 
 
-def _tensorflow_libraries():
+def tensorflow_libraries():
     """The TensorFlow libraries that this process has mapped already: opening one loads nothing."""
     paths = []
     with open("/proc/self/maps") as file:

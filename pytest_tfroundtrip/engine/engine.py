@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.engine import plan as planning
 from pytest_tfroundtrip.engine.observe import observe_creation, observe_load, unanswered
 from pytest_tfroundtrip.engine.runs import RunFolder
@@ -25,6 +26,7 @@ from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.runtimes import prepare
 from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
 from pytest_tfroundtrip.runtimes.provider import Workplace
+from pytest_tfroundtrip.statement import Trial
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.cells import Cell, Save
+    from pytest_tfroundtrip.promises.cases import Case
     from pytest_tfroundtrip.runtimes.provider import Environment
     from pytest_tfroundtrip.settings import Settings
 
@@ -77,6 +80,7 @@ class Engine:
         self.plan = planning.Plan()
         self.facts = Facts()
         self.observations: dict[str, Observation] = {}
+        self.tried: dict[str, Observation] = {}  # by the trial's id
         self.store = Store(settings.store or settings.cache / "artifacts")
         self._folder: RunFolder | None = None
         self._loop = asyncio.new_event_loop()
@@ -85,6 +89,8 @@ class Engine:
         self._environments: dict[str, asyncio.Future[Environment]] = {}
         self._saves: dict[str, asyncio.Task[Saved]] = {}
         self._loads: dict[str, asyncio.Task[dict[str, Any]]] = {}
+        self._trials: dict[str, asyncio.Task[Observation]] = {}
+        self._written: dict[str, asyncio.Task[Path]] = {}
         self._agents: dict[str, AgentPlan] = {}
         self._needed: dict[str, Runtime] = {}  # environments that something has to run in
         self._stopped = False
@@ -120,9 +126,9 @@ class Engine:
 
     # What tests ask
 
-    def submit(self, cells: Iterable[Cell]) -> None:
-        """Take cells into the plan and begin with those whose environments are there."""
-        self.call(self._submit(list(cells)))
+    def submit(self, cells: Iterable[Cell], trials: Iterable[Trial] = ()) -> None:
+        """Take cells and trials into the plan; begin with those whose environments are there."""
+        self.call(self._submit(list(cells), list(trials)))
 
     def unprepared(self) -> list[Runtime]:
         """The runtimes that something runs under, whose environments are not known to be there."""
@@ -151,6 +157,11 @@ class Engine:
         found: Observation = self.call(self.observation(cell))
         return found
 
+    def observe_trial(self, trial: Trial) -> Observation:
+        """Block until the result of a case under a runtime is there."""
+        found: Observation = self.call(self.trial(trial))
+        return found
+
     # The loop's side
 
     def _serve(self) -> None:
@@ -168,7 +179,7 @@ class Engine:
             self._loop.close()
 
     async def _stop(self) -> None:
-        tasks = [*self._saves.values(), *self._loads.values()]
+        tasks = [*self._saves.values(), *self._loads.values(), *self._trials.values()]
         for task in tasks:
             task.cancel()
         for future in self._environments.values():
@@ -176,10 +187,28 @@ class Engine:
         await self._scheduler.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _submit(self, cells: list[Cell]) -> None:
+    async def _submit(self, cells: list[Cell], trials: list[Trial]) -> None:
         # One at a time: another worker may ask for the same cells before their tasks are there.
         async with self._submitting:
+            self._take_trials(trials)
             await self._take(cells)
+
+    def _take_trials(self, trials: list[Trial]) -> None:
+        for trial in trials:
+            if trial.id in self._trials:
+                continue
+            self.plan.trials[trial.id] = trial
+            priority = len(self.plan.cells) + len(self.plan.trials)
+            agent = self._agent(trial.runtime)
+            self._scheduler.announce(agent.key, priority)
+            self._trials[trial.id] = self._task(agent.key, self._trial(trial, priority))
+
+    def _agent(self, runtime: Runtime) -> AgentPlan:
+        """The agent of a runtime that runs what is our own."""
+        self._needed.setdefault(runtime.environment, runtime)
+        if runtime.environment not in self._environments:
+            self._environments[runtime.environment] = self._loop.create_future()
+        return self._agents.setdefault(runtime.process, AgentPlan(runtime.process, runtime))
 
     async def _take(self, cells: list[Cell]) -> None:
         first = len(self.plan.cells)
@@ -381,10 +410,68 @@ class Engine:
             # It ran this step alone, and twice: that is the model's doing.
             return {"status": "crashed", "exception": type(error).__name__, "message": str(error)}
 
+    async def trial(self, trial: Trial) -> Observation:
+        """What was seen of a case under a runtime."""
+        if trial.id not in self._trials:
+            await self._submit([], [trial])
+        seen = self.tried[trial.id] = await asyncio.shield(self._trials[trial.id])
+        return seen
+
+    async def _trial(self, trial: Trial, priority: int) -> Observation:
+        try:
+            given = await self._given(trial.case, priority)
+            function = trial.case.function
+            return await self._case(trial, trial.runtime, function, priority, given)
+        except (RoundTripError, OSError) as error:
+            return Observation(Verdict.ENV_ERROR, Stage.ENV, type(error).__name__, str(error))
+
+    async def _given(self, case: Case, priority: int) -> Path | None:
+        """What a case is given: written once, under the runtime that the case names."""
+        if case.written_by is None or case.writes is None:
+            return None
+        if case.id not in self._written:
+            self._written[case.id] = self._loop.create_task(self._write(case, priority))
+        return await asyncio.shield(self._written[case.id])
+
+    async def _write(self, case: Case, priority: int) -> Path:
+        # Where containers see it: below the store.
+        folder = await asyncio.to_thread(self.store.making)
+        writer = Trial(case, parse_runtime(str(case.written_by)))
+        self._scheduler.announce(self._agent(writer.runtime).key, priority)
+        seen = await self._case(writer, writer.runtime, str(case.writes), priority, folder)
+        self._scheduler.done(writer.runtime.process)
+        if seen.verdict is not Verdict.SAME:
+            msg = f"{case.id}: {case.writes} failed under {writer.runtime}: {seen.message}"
+            raise EnvironmentFailed(msg)
+        return folder
+
+    async def _case(
+        self, trial: Trial, runtime: Runtime, function: str, priority: int, given: Path | None
+    ) -> Observation:
+        run = await self._run_folder()
+        log = run.file(f"{trial.id}-{function}", "log")
+        answer = await self._step(
+            self._agent(runtime),
+            priority,
+            {
+                "action": "case",
+                "module": trial.case.module,
+                "function": function,
+                "given": given and str(given),
+                "behavior": runtime.behavior and str(runtime.behavior),
+                "folder": str(run.folder(f"{trial.id}-{function}-files")),
+                "log": str(log),
+            },
+        )
+        if answer["status"] != "ok":
+            return unanswered(answer, Stage.CALL, log)
+        seconds = float(answer.get("seconds", 0.0))
+        return Observation(Verdict.SAME, message=str(answer["said"]), seconds=seconds, log=str(log))
+
     async def observation(self, cell: Cell) -> Observation:
         """What was seen of a cell, judged once."""
         if cell.key not in self.plan.cells:
-            await self._submit([cell])
+            await self._submit([cell], [])
         if cell.key not in self.observations:
             try:
                 self.observations[cell.key] = await self._observation(cell)

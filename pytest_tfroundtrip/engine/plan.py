@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.catalogue.apis import Api
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.cells import Cell, Save
+    from pytest_tfroundtrip.statement import Trial
     from pytest_tfroundtrip.vocabulary import Operation
 
 
@@ -31,6 +32,7 @@ class Plan:
     cells: dict[str, Cell] = field(default_factory=dict)
     saves: dict[str, Save] = field(default_factory=dict)
     loads: dict[str, Load] = field(default_factory=dict)
+    trials: dict[str, Trial] = field(default_factory=dict)
 
     def add(self, cells: Iterable[Cell]) -> tuple[list[str], list[str]]:
         """Take cells in; return the keys of the saves and of the loads that are new."""
@@ -51,6 +53,7 @@ class Plan:
         """Every runtime that the plan needs, in the order of first need."""
         needed = [save.runtime for save in self.saves.values()]
         needed += [load.runtime for load in self.loads.values()]
+        needed += [trial.runtime for trial in self.trials.values()]
         return tuple(dict.fromkeys(needed))
 
 

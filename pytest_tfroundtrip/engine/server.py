@@ -20,11 +20,13 @@ from pytest_tfroundtrip.agent.wire import decode_message, encode_message
 from pytest_tfroundtrip.cells import Cell, from_json
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.observation import from_json as observation_from_json
+from pytest_tfroundtrip.statement import from_json as trial_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_tfroundtrip.engine.engine import Engine
+    from pytest_tfroundtrip.statement import Trial
 
 LONGEST_FOLDER = 80  # characters
 LINE_LIMIT = 1 << 28  # bytes: 10,000 cells are about 5 MB
@@ -72,16 +74,20 @@ class EngineServer:
         own = self._engine.settings.own
         if message["type"] == "submit":
             cells = [from_json(raw, own) for raw in message["cells"]]
-            await asyncio.to_thread(self._submit, cells, message["notes"])
+            trials = [trial_from_json(raw, own) for raw in message["trials"]]
+            await asyncio.to_thread(self._submit, cells, trials, message["notes"])
             return {"type": "submitted"}
         if message["type"] == "wait":
             await asyncio.to_thread(self._engine.wait_until_prepared)
             return {"type": "prepared"}
-        observation = await self._engine.observation(from_json(message["cell"], own))
+        if message["type"] == "try":
+            observation = await self._engine.trial(trial_from_json(message["trial"], own))
+        else:
+            observation = await self._engine.observation(from_json(message["cell"], own))
         return {"type": "observed", "observation": observation.to_json()}
 
-    def _submit(self, cells: list[Cell], notes: dict[str, Any]) -> None:
-        self._engine.submit(cells)
+    def _submit(self, cells: list[Cell], trials: list[Trial], notes: dict[str, Any]) -> None:
+        self._engine.submit(cells, trials)
         self._listener(notes)
 
 
@@ -98,10 +104,21 @@ class RemoteEngine:
         self._file = self._socket.makefile("rb")
         self._lock = threading.Lock()
 
-    def submit(self, cells: Iterable[Cell], notes: dict[str, Any] | None = None) -> None:
-        """Take cells into the plan; ``notes`` are for the controller's report."""
-        listed = [cell.to_json() for cell in cells]
-        self._ask({"type": "submit", "cells": listed, "notes": notes or {}})
+    def submit(
+        self,
+        cells: Iterable[Cell],
+        notes: dict[str, Any] | None = None,
+        trials: Iterable[Trial] = (),
+    ) -> None:
+        """Take cells and trials into the plan; ``notes`` are for the controller's report."""
+        self._ask(
+            {
+                "type": "submit",
+                "cells": [cell.to_json() for cell in cells],
+                "trials": [trial.to_json() for trial in trials],
+                "notes": notes or {},
+            }
+        )
 
     def wait_until_prepared(self) -> None:
         """Block until every environment that the plan needs is there, or known not to be."""
@@ -110,6 +127,11 @@ class RemoteEngine:
     def observe(self, cell: Cell) -> Observation:
         """Block until the cell's result is there."""
         answer = self._ask({"type": "observe", "cell": cell.to_json()})
+        return observation_from_json(answer["observation"])
+
+    def observe_trial(self, trial: Trial) -> Observation:
+        """Block until the result of a case under a runtime is there."""
+        answer = self._ask({"type": "try", "trial": trial.to_json()})
         return observation_from_json(answer["observation"])
 
     def close(self) -> None:

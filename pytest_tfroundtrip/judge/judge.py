@@ -128,9 +128,19 @@ def judge_creation(record: Record, tolerances: Tolerances) -> Judgement:
         )
     else:
         bench.missed.append("values (the model has no expected())")
-    for change in _own_contract(record, bench.missed):
+    for change in [*_own_names(record), *_own_contract(record, bench.missed)]:
         bench.found(Verdict.DRIFT, change)
     return bench.judgement()
+
+
+def _own_names(record: Record) -> list[str]:
+    """Which inputs and outputs the saver wrote under other names than the model's."""
+    where = f"signature {record.signature!r}: "
+    return [
+        f"{where}{what} {own!r} of the model was written as {written!r}"
+        for what, names in (("input", record.renamed_inputs), ("output", record.renamed_outputs))
+        for own, written in sorted(names.items())
+    ]
 
 
 def _own_contract(record: Record, missed: list[str]) -> list[str]:

@@ -106,6 +106,16 @@ class Record:
     trained: Trained | None = None
     raw: Mapping[str, Any] = field(repr=False, default_factory=dict)  # record.json as it stands
 
+    @property
+    def renamed_inputs(self) -> Mapping[str, str]:
+        """The written names of the model's inputs, where the saver has names of its own."""
+        return dict((self.raw.get("renamed") or {}).get("inputs", {}))
+
+    @property
+    def renamed_outputs(self) -> Mapping[str, str]:
+        """The same of its outputs."""
+        return dict((self.raw.get("renamed") or {}).get("outputs", {}))
+
 
 @dataclass(frozen=True)
 class Observed:

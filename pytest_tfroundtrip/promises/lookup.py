@@ -33,6 +33,8 @@ class Statement:
     document: str  # the page's English title
     quote: str  # as the page prints it, in the language of that page
     english: str  # our translation, or the quote itself
+    untested: str = ""  # why nothing is held against it
+    held_by: tuple[str, ...] = ()  # other entries of promises.toml whose cells try it as well
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,19 @@ def statements() -> Mapping[str, Statement]:
         ValueError: the data file is not in form.
     """
     raw = read_entries(
-        STATEMENTS_FILE, "statement", required=("document", "quote"), optional=("english",)
+        STATEMENTS_FILE,
+        "statement",
+        required=("document", "quote"),
+        optional=("english", "untested", "held_by"),
     )
     return {
         entry["id"]: Statement(
-            entry["id"], entry["document"], entry["quote"], entry.get("english", entry["quote"])
+            entry["id"],
+            entry["document"],
+            entry["quote"],
+            entry.get("english", entry["quote"]),
+            entry.get("untested", ""),
+            tuple(entry.get("held_by", ())),
         )
         for entry in raw
     }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_tfroundtrip.report.rows import Row
+    from pytest_tfroundtrip.statement import StatementCase
 
 MESSAGE_LINES = 30  # TensorFlow's own text: more is cut in its middle, the log has it whole
 LOG_LINES = 15
@@ -61,6 +62,30 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
         parts.append([f"log: {row.log}" if row.log else "log, its end (--tf-keep=DIR keeps it):"])
         parts.append([f"  {text}" for text in log])
     return "\n".join(text for part in parts for text in part)
+
+
+def case_text(
+    case: StatementCase, command: str, *, log: Sequence[str] = (), width: int = 80
+) -> str:
+    """The text of a failing test of a sentence of the documents.
+
+    Args:
+        case: which sentence under which runtime, and what was seen.
+        command: what tries it again.
+        log: the last lines of its log.
+        width: of the terminal.
+    """
+    trial, seen = case.trial, case.observation
+    parts = [wrap(f"{trial.case.id} under {trial.runtime}: {seen.verdict}", width)]
+    text = f"{seen.exception}: {seen.message}" if seen.exception else seen.message
+    parts.append(["", *_shortened(text.splitlines(), None), ""])
+    for statement in trial.case.statements:
+        said = f'"{statement.english}" ({statement.document})'
+        parts.append(wrap(said, width, "against: ", "  "))
+    parts.append([f"rerun: {command}"])
+    if log:
+        parts.append(["log, its end (--tf-keep=DIR keeps it):", *(f"  {line}" for line in log)])
+    return "\n".join(line for part in parts for line in part)
 
 
 def log_tail(path: str | Path | None, lines: int = LOG_LINES) -> list[str]:

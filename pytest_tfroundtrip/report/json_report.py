@@ -48,6 +48,7 @@ def report(
     started: datetime,
     seconds: float,
     tool: str,
+    statements: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The report of a run, as what JSON can hold.
 
@@ -59,6 +60,7 @@ def report(
         started: when, with a time zone.
         seconds: how long the run took.
         tool: version of pytest-tfroundtrip.
+        statements: an entry per sentence and runtime, see ``statement.row``.
     """
     ordered = in_order(disambiguate(rows))
     return {
@@ -71,6 +73,7 @@ def report(
             for runtime in sorted(runtimes, key=lambda runtime: runtime_order(runtime.name))
         ],
         "cells": [_plain(asdict(row)) for row in ordered],
+        **({"statements": [dict(entry) for entry in statements]} if statements else {}),
         "summary": summary(ordered),
     }
 

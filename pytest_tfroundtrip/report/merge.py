@@ -185,6 +185,8 @@ def _check_same(first: str, info: RuntimeInfo, second: str, other: RuntimeInfo) 
         return  # one of them was never made: it says how it would have been had, no more
     for field in _IDENTITY:
         mine, theirs = getattr(info, field), getattr(other, field)
+        if field == "provider" and "store" in (mine, theirs):
+            continue  # nothing ran there: the saves that were in the store say what made them
         if mine and theirs and mine != theirs:
             msg = (
                 f"the runtime {info.name} is not the same in all reports: its {field} is {mine} in"

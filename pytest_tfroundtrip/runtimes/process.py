@@ -43,6 +43,7 @@ class AgentProcess:
 
     def __init__(self, runtime: Runtime | None = None) -> None:
         self._runtime = runtime
+        self._what = ""  # what is started: an interpreter, an image
         self._title = f"the agent of {runtime.process}" if runtime else "the agent"
         self._opened: Channel | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -74,7 +75,7 @@ class AgentProcess:
         Raises:
             EnvironmentFailed: it does not start, or is not what its runtime says.
         """
-        self._log, self._remake = log, launch.remake
+        self._log, self._remake, self._what = log, launch.remake, launch.title
         try:
             self._opened = await launch.open(log)
         except OSError as error:
@@ -174,7 +175,10 @@ class AgentProcess:
         kind, protocol = message.get("type"), message.get("protocol")
         if kind == "unusable":
             reason = str(message.get("message")).rstrip(".")
-            msg = f"{self._title} is unusable: {reason}.{self._advice()}{self._tail()}"
+            msg = (
+                f"{self._title} is unusable: in {self._what} TensorFlow does not import: {reason}."
+                f"{self._advice()}{self._tail()}"
+            )
             raise EnvironmentFailed(msg)
         if kind != "hello" or protocol != wire.PROTOCOL:
             msg = (

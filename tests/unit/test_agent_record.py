@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,3 +122,55 @@ def test_before_python_3_8_open_itself_is_watched(
         open(tmp_path / "weights.txt").close()  # noqa: PTH123  what a model does
     assert open is before
     assert seen.files() == [os.path.realpath(tmp_path / "weights.txt")]
+
+
+@pytest.mark.parametrize(
+    ("own", "written", "expected"),
+    [
+        (["y"], ["output_0"], {"y": "output_0"}),
+        (["y"], ["y"], {}),
+        (["b", "a"], ["output_0", "output_1"], {"b": "output_0", "a": "output_1"}),
+        (["kept", "y"], ["kept", "output_1"], {"y": "output_1"}),
+        ([], [], {}),
+    ],
+)
+def test_names_that_were_not_kept_are_paired_in_order(
+    own: list[str], written: list[str], expected: dict[str, str]
+) -> None:
+    assert record.names_written(own, written) == expected
+
+
+def test_numbered_names_are_in_the_order_of_their_numbers() -> None:
+    own = [f"name {index}" for index in range(12)]
+    pairs = record.names_written(own, sorted(f"output_{index}" for index in range(12)))
+    assert pairs == {f"name {index}": f"output_{index}" for index in range(12)}
+
+
+def test_a_record_has_the_names_that_were_written() -> None:
+    """Loaders feed and read by those; what is not renamed stays as it is."""
+    one = wire.tensor(np.float32(1))
+    saved = record.Saved(
+        [{"x": one, "n": one}],
+        [{"y": one, "z": one}],
+        Variables({"y": one}),
+        [],
+        renamed={"inputs": {"x": "args_0"}, "outputs": {"y": "output_0"}},
+        trained=record.Trained({"y": one}, {"y": one}),
+    )
+    assert set(record.tensors_of(saved, [{"y": one}])) == {
+        "examples/0/inputs/args_0",
+        "examples/0/inputs/n",
+        "examples/0/outputs/output_0",
+        "examples/0/outputs/z",
+        "examples/0/expected/output_0",
+        "variables/y",
+        "trained/outputs/output_0",
+        "trained/variables/y",
+    }
+
+
+@dataclass
+class Variables:
+    """The part of the agent's own ``variables.Variables`` that a record writes."""
+
+    tensors: dict[str, wire.Tensor]

@@ -434,3 +434,14 @@ def test_a_save_without_its_signature_is_drift() -> None:
     judgement = created(OUTPUTS, signature="other")
     assert judgement.verdict is Verdict.DRIFT
     assert "there are: 'serving_default'" in " ".join(judgement.message.split())
+
+
+def test_a_saver_that_gives_names_of_its_own_is_drift_at_creation_and_not_at_loads() -> None:
+    """What is loaded is held against what was written: that has the saver's names."""
+    raw = {"renamed": {"inputs": {"features": "x"}, "outputs": {"score": "y"}}}
+    judgement = created(OUTPUTS, raw=raw)
+    assert judgement.verdict is Verdict.DRIFT
+    said = " ".join(judgement.message.split())
+    assert "input 'features' of the model was written as 'x'" in said
+    assert "output 'score' of the model was written as 'y'" in said
+    assert judge(an_observation(), a_record(raw=raw)).verdict is Verdict.SAME

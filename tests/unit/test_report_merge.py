@@ -225,6 +225,18 @@ def test_a_shard_that_did_not_need_a_runtime_does_not_disagree(shard: Callable[.
         assert merged(*order).runtimes == (INFO,)
 
 
+def test_a_runtime_whose_saves_were_in_the_store_is_the_one_that_made_them(
+    shard: Callable[..., Path],
+) -> None:
+    """A shard takes them from there: the runtime itself did not run, and has no lock or image."""
+    stored = RuntimeInfo("2.15", "store", "2.15.1")
+    for infos in ([INFO], [stored]), ([stored], [INFO]):
+        one, other = (
+            shard(name, a_row(), infos=each) for name, each in zip("ab", infos, strict=True)
+        )
+        assert merged(one, other).runtimes == (INFO,)
+
+
 def test_two_versions_of_this_project_are_a_complaint(shard: Callable[..., Path]) -> None:
     with pytest.raises(ReportsDisagree, match=r"one was written by .* 0\.1, two by 0\.2"):
         merged(shard("one", a_row()), shard("two", a_row(), tool="0.2"))

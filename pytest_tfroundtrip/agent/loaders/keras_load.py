@@ -4,10 +4,9 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import contract, keras_fit, training, values, variables
+from .. import contract, keras_fit, keras_models, training, values, variables
 from ..errors import Refusal
 from ..operations import Loaded
-from ..savers import keras as keras_saver
 
 tf1 = tf.compat.v1
 
@@ -20,9 +19,9 @@ class _Loaded(Loaded):
 
     def contract(self):
         model = self._model
-        names = keras_saver.tensor_names(model)
+        names = keras_models.tensor_names(model)
         inputs = dict(zip(names, model.inputs))
-        outputs = keras_saver.named_outputs(model, _structure(model))
+        outputs = keras_models.named_outputs(model, _structure(model))
         return contract.of_parts(self._record["signature"], inputs, outputs)
 
     def variables(self):
@@ -34,14 +33,19 @@ class _Loaded(Loaded):
 
     def _predict(self, fed):
         told = self._record.get("keras") or {}
-        names = self._match(keras_saver.tensor_names(self._model), told.get("inputs") or list(fed))
+        names = self._match(keras_models.tensor_names(self._model), told.get("inputs") or list(fed))
         # Tensors, where there are such: Keras 2 casts numpy's float64 to float32.
         give = values.to_tf if tf.executing_eagerly() else values.to_feed
         arrays = [give(fed[name]) for name in names]
         given = self._model.predict_on_batch(arrays[0] if len(arrays) == 1 else arrays)
-        shown = keras_saver.named_outputs(self._model, _structure(self._model))
-        # In graph mode predict_on_batch flattens a dict into a list, in the order of its keys.
-        arrays = [given[name] for name in shown] if isinstance(given, dict) else _flat(given)
+        shown = keras_models.named_outputs(self._model, _structure(self._model))
+        # In graph mode predict_on_batch flattens a dict into a list, in the order of its keys; what
+        # 1.15 restored and trained eagerly gives the dict, though the model has lost its keys.
+        if isinstance(given, dict):
+            keys = shown if set(shown) == set(given) else sorted(given)
+            arrays = [given[key] for key in keys]
+        else:
+            arrays = list(given) if isinstance(given, (list, tuple)) else [given]
         names = self._match(list(shown), told.get("outputs") or [])
         return {
             name: values.from_array(each.numpy() if hasattr(each, "numpy") else each, tensor.dtype)
@@ -50,11 +54,11 @@ class _Loaded(Loaded):
 
     def train(self, example):
         """By ``Model.fit``, compiled with SGD and "mse" towards zero."""
-        named = keras_saver.trainable_by_order(self._model)
+        named = keras_models.trainable_by_order(self._model)
         if not named:
             raise training.nothing_to_train("the Keras model has", None)
         told = self._record.get("keras") or {}
-        names = self._match(keras_saver.tensor_names(self._model), told.get("inputs") or [])
+        names = self._match(keras_models.tensor_names(self._model), told.get("inputs") or [])
         return "fit", keras_fit.fit(self._model, names, example, named, self._predict)
 
     def _match(self, shown, told):
@@ -69,10 +73,6 @@ class _Loaded(Loaded):
         if note not in self.notes:
             self.notes.append(note)
         return list(told)
-
-
-def _flat(given):
-    return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
 def _structure(model):

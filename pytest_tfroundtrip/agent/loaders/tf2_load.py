@@ -78,7 +78,7 @@ class _Loaded(Loaded):
 
     def train(self, example):
         """By the restored ``__call__``, else by the signature, on the object's own variables."""
-        named = self._trainable()
+        named = trained_variables(self._root, self._record, self.notes)
         if not named:
             raise training.nothing_to_train("the loaded object has", self._payload)
         way, function = self._functions()[-1]
@@ -89,24 +89,6 @@ class _Loaded(Loaded):
         step = training.InGraph(inputs, _dict(function(**inputs)), named)
         graph.initialise(self._session)
         return way, step.run(self._session, example)
-
-    def _trainable(self):
-        """The variables that the record has as trained, by its names, where they can be reached."""
-        told = self._record["trained"]
-        if told["key"] == "path":
-            found = {}
-            for path in told["variables"]:
-                try:
-                    found[path] = variables.at_path(self._root, path)
-                except LookupError as error:
-                    self.notes.append(str(error))
-            return found
-        held = list(getattr(self._root, "variables", None) or [])
-        if told["key"] == "order":
-            named = {str(index): each for index, each in enumerate(held)}
-        else:
-            named = {variables.graph_name(each): each for each in held}
-        return {name: named[name] for name in told["variables"] if name in named}
 
     def _build(self, function):
         inputs = self._placeholders()
@@ -119,6 +101,31 @@ class _Loaded(Loaded):
             (name, tf1.placeholder(tf.as_dtype(each["dtype"]), each["shape"]))
             for name, each in sorted(recorded.items())
         )
+
+
+def trained_variables(root, told, notes):
+    """The variables that a record has as trained, by its names, where they can be reached.
+
+    Args:
+        root: what ``tf.saved_model.load`` returned.
+        told: the record.
+        notes: a list that takes a sentence on each that cannot.
+    """
+    trained = told["trained"]
+    if trained["key"] == "path":
+        found = {}
+        for path in trained["variables"]:
+            try:
+                found[path] = variables.at_path(root, path)
+            except LookupError as error:
+                notes.append(str(error))
+        return found
+    held = list(getattr(root, "variables", None) or [])
+    if trained["key"] == "order":
+        named = {str(index): each for index, each in enumerate(held)}
+    else:
+        named = {variables.graph_name(each): each for each in held}
+    return {name: named[name] for name in trained["variables"] if name in named}
 
 
 def _inputs(function):

@@ -5,12 +5,17 @@ import os
 from .. import record, training
 
 
+def why_not(artifact):
+    """Why nothing of an artifact can be trained, whoever loads it; None where something can."""
+    if artifact.record.get("trained") is not None:
+        return None
+    why = artifact.record.get("untrained") or "its record has no step to compare with"
+    return "there is nothing to train: %s" % why
+
+
 def run(loaded, artifact, folder, report):
     """Train one step; write ``observed.npz`` into ``folder``, return the step's payload."""
-    told = artifact.record.get("trained")
-    if told is None:
-        why = artifact.record.get("untrained") or "its record has no step to compare with"
-        return {"absent": "there is nothing to train: %s" % why}
+    told = artifact.record["trained"]
     report.stage("train")
     way, trained = loaded.train(record.inputs_of(artifact)[0])
     training.write(os.path.join(folder, "observed.npz"), trained, way)

@@ -1,4 +1,8 @@
-"""``tf.estimator.Estimator.export_saved_model`` with a PredictOutput, as the guide uses it."""
+"""``tf.estimator.Estimator.export_saved_model``, as the guide uses it, with a PredictOutput.
+
+Variants ``classify`` and ``regress``: ClassificationOutput and RegressionOutput, whose Examples
+``build_parsing_serving_input_receiver_fn`` parses.
+"""
 
 import collections
 import os
@@ -6,7 +10,7 @@ import shutil
 
 import tensorflow as tf
 
-from .. import record, values
+from .. import record, serving, values
 from . import graph
 
 tf1 = tf.compat.v1
@@ -15,33 +19,55 @@ tf1 = tf.compat.v1
 BATCHED = True
 
 
-def save(model, payload, _variant):
+def view(model, variant):
+    """The model on batches of any size, or what classify and regress ask of it."""
+    return serving.view(_without_fixed_batch(model), variant)
+
+
+def save(model, payload, variant):
     """Train one step that moves nothing but ``global_step``, export, move to ``payload``."""
-    model = _without_fixed_batch(model)
+    # An Estimator is trained on features; the receiver makes them of Examples when it serves.
+    plain = model.plain if variant in serving.METHODS else model
 
     def model_fn(features, labels, mode):
         del labels
-        outputs = model.call(model.build(), dict(features))
+        outputs = plain.call(plain.build(), dict(features))
         step = tf1.train.get_or_create_global_step()
         return tf.estimator.EstimatorSpec(
             mode,
             predictions=outputs,
             train_op=step.assign_add(1),
             loss=tf.constant(0.0),
-            export_outputs={record.SIGNATURE: tf.estimator.export.PredictOutput(outputs)},
+            export_outputs={record.SIGNATURE: _export_output(model, outputs, variant)},
         )
 
     config = tf.estimator.RunConfig(tf_random_seed=model.seed)
     estimator = tf.estimator.Estimator(model_fn, os.path.abspath("estimator"), config=config)
-    estimator.train(lambda: _dataset(model.examples[0]), steps=1)
+    estimator.train(lambda: _dataset(plain.examples[0]), steps=1)
     outputs = _outputs(model, estimator.latest_checkpoint())
     with tf.Graph().as_default():
-        # Only dtype, shape and name of these are taken, for the placeholders it makes.
-        features = dict(graph.placeholders(model.inputs))
-        receiver = tf.estimator.export.build_raw_serving_input_receiver_fn(features)
+        receiver = _receiver(model, variant)
         exported = estimator.export_saved_model(os.path.abspath("exported"), receiver)
     shutil.move(exported.decode() if isinstance(exported, bytes) else exported, payload)
     return outputs
+
+
+def _export_output(model, outputs, variant):
+    export = tf.estimator.export
+    if variant == "classify":
+        answer = model.answer(outputs)
+        return export.ClassificationOutput(answer[serving.SCORES], answer[serving.CLASSES])
+    if variant == "regress":
+        return export.RegressionOutput(model.answer(outputs)[serving.OUTPUTS])
+    return export.PredictOutput(outputs)
+
+
+def _receiver(model, variant):
+    if variant in serving.METHODS:
+        return tf.estimator.export.build_parsing_serving_input_receiver_fn(model.features)
+    # Only dtype, shape and name of these are taken, for the placeholders it makes.
+    features = dict(graph.placeholders(model.inputs))
+    return tf.estimator.export.build_raw_serving_input_receiver_fn(features)
 
 
 def _without_fixed_batch(model):

@@ -1,14 +1,22 @@
-"""``tf.saved_model.save`` of a ``tf.Module`` with signatures; variant ``concrete``."""
+"""``tf.saved_model.save`` of a ``tf.Module`` with signatures.
+
+Variants ``concrete`` (how the signature is made), ``classify`` and ``regress`` (a signature that
+parses Examples, renamed by ``MethodNameUpdater``: TensorFlow 2 itself writes predict only).
+"""
 
 import collections
 import inspect
 
 import tensorflow as tf
 
-from .. import record, training, values, variables
+from .. import record, serving, training, values, variables
 from . import graph
 
 tf1 = tf.compat.v1
+
+
+#: The model, or what classify and regress ask of it.
+view = serving.view
 
 
 def save(model, payload, variant):
@@ -18,8 +26,9 @@ def save(model, payload, variant):
     ``get_concrete_function``. In graph mode ("creation from within compat mode") it is done inside
     a graph and a session with initialised variables.
     """
-    if variant not in (None, "concrete"):
-        raise ValueError("there is no variant %r; there is concrete" % (variant,))
+    if variant not in (None, "concrete") and variant not in serving.METHODS:
+        known = ", ".join(["concrete"] + sorted(serving.METHODS))
+        raise ValueError("there is no variant %r; there are %s" % (variant, known))
     if tf.executing_eagerly():
         return _save(model, payload, variant, None)
     # 1.15's own tf.Variable is a reference variable, which tf.saved_model.save cannot save
@@ -41,15 +50,24 @@ def _save(model, payload, variant, session):
     signature = signature_function(model, module, model.inputs, concrete=variant == "concrete")
     found = variables.by_path(variables.paths(module), session)
     tf.saved_model.save(module, payload, signatures={record.SIGNATURE: signature})
+    if variant in serving.METHODS:
+        _rename_method(payload, serving.METHODS[variant])
     step = _trained_eagerly if session is None else _trained_in_graph
     return record.Saved(
         model.examples,
         outputs,
         found,
         model.batched,
-        callable=True,
+        callable=variant not in serving.METHODS,  # __call__ takes what Examples are parsed into
         **training.recorded(model, lambda example: step(model, example)),
     )
+
+
+def _rename_method(payload, method):
+    """In place: into another folder the updater writes the ``.pb`` alone, without variables."""
+    updater = tf1.saved_model.signature_def_utils.MethodNameUpdater(payload)
+    updater.replace_method_name(record.SIGNATURE, method, tags=[record.SERVE])
+    updater.save()
 
 
 def _trained_eagerly(model, example):

@@ -1,0 +1,62 @@
+"""``hub.load``: the signature and, where there is one, the restored ``__call__``."""
+
+import contextlib
+
+import tensorflow as tf
+
+from .. import hub
+from ..savers import graph
+from . import tf2_load
+
+
+class _Loaded(tf2_load._Loaded):
+    """What ``tf.saved_model.load`` gives, called as Hub's guides call it."""
+
+    def __init__(self, root, artifact, session):
+        super(_Loaded, self).__init__(root, artifact, session)
+        self._artifact = artifact
+        self._arguments = {}
+
+    def _functions(self):
+        functions = super(_Loaded, self)._functions()
+        if functions[-1][0] != "call" and callable(self._root):
+            functions.append(("call", self._root))  # Keras saves one too
+        return [
+            (name, hub.by_position(self._root, self._record, self._arguments))
+            if name == "call"
+            else (name, function)
+            for name, function in functions
+        ]
+
+    def train(self, example):
+        """In training mode: ``m(inputs, training=True)``, or the graph with the tag ``train``.
+
+        Each where what was saved has it.
+        """
+        if hub.has_train_graph(self._payload):
+            with _loaded(self._artifact, {hub.TRAIN}) as other:
+                return super(_Loaded, other).train(example)
+        if callable(self._root) and hub.takes_training(self._root.__call__):
+            self._arguments = {"training": True}
+            self.notes.append("called with training=True")
+        return super(_Loaded, self).train(example)
+
+
+@contextlib.contextmanager
+def load(artifact, _variant):
+    """Load with the tags that the record has, if a reader needs to name any."""
+    with _loaded(artifact, hub.tags_of(artifact)) as loaded:
+        yield loaded
+
+
+@contextlib.contextmanager
+def _loaded(artifact, tags):
+    """Load eagerly, or in graph mode into a graph and a session of its own."""
+    import tensorflow_hub
+
+    more = {"tags": tags} if tags else {}
+    if tf.executing_eagerly():
+        yield _Loaded(tensorflow_hub.load(artifact.payload, **more), artifact, None)
+        return
+    with graph.session() as session:
+        yield _Loaded(tensorflow_hub.load(artifact.payload, **more), artifact, session)

@@ -1,0 +1,112 @@
+"""``keras.layers.TFSMLayer``: a SavedModel as a layer, what Keras 3 has instead of load_model.
+
+Variant ``signature``: by the recorded signature, also where Keras wrote an endpoint of its own.
+"""
+
+import collections
+import contextlib
+
+import tensorflow as tf
+
+from .. import contract, keras_fit, training, values, variables
+from ..operations import Loaded
+from ..savers import graph
+from . import tf2_load
+
+tf1 = tf.compat.v1
+
+#: What ``Model.export`` calls the function that it writes, and the layer's default.
+ENDPOINT = "serve"
+
+
+class _Loaded(Loaded):
+    """Has the signature, or Keras' own endpoint, which takes and gives what the model did."""
+
+    def __init__(self, layer, artifact, session):
+        super(_Loaded, self).__init__(type(layer).__name__)
+        self._layer = layer
+        self._payload = artifact.payload
+        self._record = artifact.record
+        self._session = session
+        self._is_signature = layer.call_endpoint == artifact.record["signature"]
+        signature = artifact.record["contract"]["signatures"][artifact.record["signature"]]
+        self._specs = signature["inputs"]
+
+    def contract(self):
+        if not self._is_signature:
+            return None
+        function = self._layer.call_endpoint_fn
+        inputs, outputs = tf2_load._inputs(function), function.structured_outputs
+        return contract.of_parts(self._layer.call_endpoint, inputs, outputs)
+
+    def variables(self):
+        return None
+
+    def calls(self):
+        return [("signature" if self._is_signature else "call", self._build())]
+
+    def _build(self):
+        if self._session is None:
+            return self._eager
+        inputs = collections.OrderedDict(
+            (name, tf1.placeholder(tf.as_dtype(spec["dtype"]), spec["shape"]))
+            for name, spec in sorted(self._specs.items())
+        )
+        outputs = self._named(self._layer(self._given(inputs)))
+        graph.initialise(self._session)
+        return lambda fed: graph.run(self._session, inputs, outputs, fed)
+
+    def _eager(self, fed):
+        tensors = {name: values.to_tf(each) for name, each in fed.items()}
+        outputs = self._named(self._layer(self._given(tensors)))
+        return {name: values.from_eager(each) for name, each in outputs.items()}
+
+    def _given(self, tensors):
+        """The one argument that the layer hands to its endpoint."""
+        if len(tensors) == 1:
+            return next(iter(tensors.values()))
+        if self._is_signature:
+            return dict(tensors)
+        return [tensors[name] for name in self._record["keras"]["inputs"]]
+
+    def _named(self, given):
+        """What the endpoint gave, by name: an endpoint of Keras may give a tensor or a list."""
+        if isinstance(given, dict):
+            return collections.OrderedDict(sorted(given.items()))
+        parts = given if isinstance(given, (list, tuple)) else [given]
+        return collections.OrderedDict(zip(self._record["keras"]["outputs"], parts))
+
+    def train(self, example):
+        """By ``Model.fit`` of a functional model around the layer."""
+        reached = tf2_load.trained_variables(self._layer._reloaded_obj, self._record, self.notes)
+        weights = {id(variables.plain(each)) for each in self._layer.trainable_weights}
+        named = {name: each for name, each in reached.items() if id(each) in weights}
+        if not named:
+            raise training.nothing_to_train("the layer has", self._payload)
+        names = sorted(self._specs)
+        inputs = collections.OrderedDict(
+            (name, tf.keras.Input(batch_shape=spec["shape"], dtype=spec["dtype"], name=name))
+            for name, spec in sorted(self._specs.items())
+        )
+        model = tf.keras.Model(list(inputs.values()), self._layer(self._given(inputs)))
+        if self._session is not None:
+            graph.initialise(self._session)
+        return "fit", keras_fit.fit(model, names, example, named, self._build())
+
+
+@contextlib.contextmanager
+def load(artifact, variant):
+    """Make the layer, eagerly or in graph mode in a graph and a session of its own."""
+    if variant not in (None, "signature"):
+        raise ValueError("there is no variant %r; there is signature" % (variant,))
+    told = artifact.record["contract"]["signatures"]
+    # Whoever else has a signature of that name: Keras' own writer is known by its names.
+    by_keras = variant is None and ENDPOINT in told and artifact.record["keras"]
+    endpoint = ENDPOINT if by_keras else artifact.record["signature"]
+    if tf.executing_eagerly():
+        layer = tf.keras.layers.TFSMLayer(artifact.payload, call_endpoint=endpoint)
+        yield _Loaded(layer, artifact, None)
+        return
+    with graph.session() as session:
+        layer = tf.keras.layers.TFSMLayer(artifact.payload, call_endpoint=endpoint)
+        yield _Loaded(layer, artifact, session)
