@@ -34,6 +34,8 @@ PYTHONS = nox.project.python_versions(PYPROJECT)
 RELEASES = nox.project.load_toml("pytest_tfroundtrip/catalogue/releases.toml")
 DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")  # the plugin's own, see settings.py
 REFERENCE = ("--pyargs", "pytest_tfroundtrip.reference")
+# Those for which the documents' sentences mean different things.
+DOCUMENTED = "1.15,1.15+hub0.6,1.15+v2,2.8,2.15,2.15+v1,2.21,2.21+v1,2.21+tf_keras"
 BENCHES = ("cells", "collection", "containers")
 
 
@@ -227,6 +229,26 @@ def roundtrip_merge(session: nox.Session) -> None:
     if not reports:
         session.error(f"no saves.json and no shard-*.json in {results()}: run the shards first")
     merge(session, reports, "report", *session.posargs)
+
+
+@nox.session(default=False)
+def documents(session: nox.Session) -> None:
+    """Every sentence of TensorFlow's documents, then all savers by all loaders: an hour.
+
+    Writes statements.json and cells.json, which `python -m pytest_tfroundtrip promises keep` takes
+    for docs/promises.md.
+    """
+    install(session, "test")
+    for report, package, options in (
+        ("statements", "pytest_tfroundtrip.statements", ()),
+        ("cells", REFERENCE[1], ("--tf-savers=all", "--tf-loaders=all", "--tf-operations=all")),
+    ):
+        session.run(
+            *("pytest", "--tf-roundtrip", f"--tf-runtimes={DOCUMENTED}", *options),
+            *(f"--tf-report={results() / report}.json", "--pyargs", package),
+            *session.posargs,
+            success_codes=[0, 1],  # failed tests are in the reports, which are what it is for
+        )
 
 
 @nox.session(default=False, tags=["next"])

@@ -5,6 +5,7 @@ import string
 import sys
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from known_cells import known_cell
@@ -13,7 +14,14 @@ from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.causes import Cause, applying, causes, diagnose, possible
 from pytest_tfroundtrip.entries import any_matches
 from pytest_tfroundtrip.observation import Observation
-from pytest_tfroundtrip.vocabulary import Stage, Verdict
+from pytest_tfroundtrip.vocabulary import Operation, Stage, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pytest_tfroundtrip.catalogue.apis import Api
+    from pytest_tfroundtrip.cells import Cell
+    from pytest_tfroundtrip.selectors import Selector
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -62,25 +70,34 @@ def test_every_name_in_a_sentence_has_a_default(cause: Cause) -> None:
     assert cause.advises()
 
 
-def _all_cells_of(cause: Cause) -> list[str]:
-    creations = [f"{saver}@{runtime}" for saver in apis().savers for runtime in RUNTIMES]
-    loads = [f"{loader}@{runtime}" for loader in apis().loaders for runtime in RUNTIMES]
-    if any("creation" in selector.operation for selector in cause.applies):
-        return creations
-    return [f"{save} -> {load}" for save, load in product(creations, loads)]
+def _cells_of(selector: Selector, operation: Operation) -> Iterator[Cell]:
+    """The cells that a selector may speak of: of the APIs that it names, else of the usual ones."""
+    savers = _named(selector.save, apis().savers)
+    loaders = _named(selector.load, apis().loaders)
+    for saver, saved, variables in product(savers, RUNTIMES, (True, False)):
+        if operation is Operation.CREATION:
+            yield known_cell(f"{saver}@{saved}", variables=variables)
+            continue
+        for loader, loaded in product(loaders, RUNTIMES):
+            spelling = f"{saver}@{saved} -> {loader}@{loaded}"
+            yield known_cell(spelling, variables=variables, operation=operation)
+
+
+def _named(names: Iterable[str], among: Mapping[str, Api]) -> list[str]:
+    chosen = [name for name, api in among.items() if {name, api.base} & set(names)]
+    return chosen or [name for name, api in among.items() if api.default]
 
 
 @pytest.mark.parametrize(
     "cause", [cause for cause in causes() if cause.applies], ids=lambda cause: cause.id
 )
 def test_every_selector_of_a_cause_speaks_of_some_cell(cause: Cause) -> None:
-    spellings = _all_cells_of(cause)
+    told = {word for selector in cause.applies for word in selector.operation}
+    operation = Operation(min(told)) if told else Operation.INFERENCE
     for selector in cause.applies + cause.spares:
-        assert any(
-            any_matches((selector,), known_cell(spelling, variables=variables))
-            for spelling in spellings
-            for variables in (True, False)
-        ), selector
+        assert any(any_matches((selector,), cell) for cell in _cells_of(selector, operation)), (
+            selector
+        )
 
 
 # Where they are known to strike

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NAMES = {
     *("tests", "tests_lowest", "integration", "docker", "lint", "typecheck", "docs"),
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
-    *("images", "lock", "bench"),
+    *("documents", "images", "lock", "bench"),
 }
 
 
