@@ -22,9 +22,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from pytest_tfroundtrip.errors import EnvironmentFailed
+from pytest_tfroundtrip.runtimes.alone import alone
 from pytest_tfroundtrip.runtimes.files import (
     folder_size,
     human_size,
@@ -50,7 +49,7 @@ from pytest_tfroundtrip.runtimes.provider import Environment
 from pytest_tfroundtrip.runtimes.uv import Stopped, Uv, UvFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_tfroundtrip.catalogue.runtime import Runtime
@@ -59,7 +58,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 BUILDER = 1  # raised when what is made from a lock changes
-_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -209,26 +207,15 @@ class VenvProvider:
         progress(f"made {name} in {seconds:.0f} s ({size})")
         return made
 
-    @contextlib.contextmanager
-    def _alone(self, name: str, progress: Callable[[str], None]) -> Iterator[None]:
+    def _alone(
+        self, name: str, progress: Callable[[str], None]
+    ) -> contextlib.AbstractContextManager[None]:
         """Keep other processes, and other threads, from making the same environment."""
-        file = self.folder / ".locks" / f"{name}.lock"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock, told = FileLock(file), False
-        while True:
-            try:
-                lock.acquire(timeout=_POLL_SECONDS)
-                break
-            except Timeout:
-                if self.uv.stopped:
-                    raise Stopped from None
-                if not told:
-                    progress(f"waiting for another process that makes {name}")
-                    told = True
-        try:
-            yield
-        finally:
-            lock.release()
+        return alone(
+            self.folder / ".locks" / f"{name}.lock",
+            lambda: self.uv.stopped,
+            lambda: progress(f"waiting for another process that makes {name}"),
+        )
 
     def _sweep(self, name: str) -> None:
         """Remove what a process that was killed left half made.

@@ -22,7 +22,7 @@ import pytest
 from pytest_tfroundtrip.catalogue.releases import releases
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.errors import EnvironmentFailed
-from pytest_tfroundtrip.runtimes.docker import images
+from pytest_tfroundtrip.runtimes.docker import building, images
 from pytest_tfroundtrip.runtimes.docker.images import DIGEST, ImagePlan
 from pytest_tfroundtrip.runtimes.uv import Stopped
 
@@ -378,7 +378,7 @@ def test_an_image_in_use_stays_and_nothing_but_ours_is_ever_removed(
 )
 def test_an_image_that_cannot_be_pulled(engine: ContainerEngine, reference: str, says: str) -> None:
     with pytest.raises(EnvironmentFailed, match=rf"{reference} is not there.*{says}.*docker load"):
-        images.pull(engine, reference, lambda _: None, lambda: False)
+        building.pull(engine, reference, lambda _: None, lambda: False)
 
 
 @pytest.mark.parametrize("name", ["1.15", "2.15", "2.21"])

@@ -336,7 +336,7 @@ def test_why_the_base_is_not_there(site: Site, word: dict[str, Any]) -> None:
 def test_why_an_image_cannot_be_pulled(site: Site, word: dict[str, Any]) -> None:
     site.daemon.says = [{"error": word["says"]}]
     with pytest.raises(EnvironmentFailed) as raised:
-        images.pull(site.engine, "a/b:1", site.told.append, lambda: False)
+        building.pull(site.engine, "a/b:1", site.told.append, lambda: False)
     assert str(raised.value).startswith("the image a/b:1 is not there and cannot be pulled: ")
     assert word["told"] in str(raised.value)
 
@@ -353,7 +353,7 @@ def test_one_image_is_pulled_never_all_tags(
     site: Site, reference: str, repository: str, tag: str
 ) -> None:
     site.daemon.says = [{"status": "Pulling from a/b"}]
-    images.pull(site.engine, reference, site.told.append, lambda: False)
+    building.pull(site.engine, reference, site.told.append, lambda: False)
     (asked,) = site.asked("pull")
     assert (asked["repository"], asked["tag"]) == (repository, tag)
     assert site.told[0] == f"pulling {reference} ..."

@@ -199,21 +199,6 @@ def build(
         raise EnvironmentFailed(msg) from error
 
 
-def pull(
-    engine: ContainerEngine,
-    reference: str,
-    progress: Callable[[str], None],
-    stopped: Callable[[], bool],
-) -> None:
-    """Pull an image of the user's own from its registry.
-
-    Raises:
-        EnvironmentFailed: why it cannot be pulled, and what to do.
-        Stopped: ``stopped`` said so.
-    """
-    building.pull(engine, reference, progress, stopped)
-
-
 def built_here(engine: ContainerEngine) -> list[OurImage]:
     """The images that were built by this project, with what killed builds left, newest first.
 

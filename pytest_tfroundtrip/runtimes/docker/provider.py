@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.limits import Limits
-from pytest_tfroundtrip.runtimes.docker import images
+from pytest_tfroundtrip.runtimes.docker import building, images
 from pytest_tfroundtrip.runtimes.docker.client import ContainerEngine, connect, explain
 from pytest_tfroundtrip.runtimes.docker.container import PYTHONS, ContainerLaunch, inspect_image
 from pytest_tfroundtrip.runtimes.docker.owner import sweep
@@ -79,7 +79,7 @@ class DockerProvider:
             return found
         try:
             if runtime.own and runtime.own.image:
-                images.pull(self.engine, runtime.own.image, progress, self._stopped)
+                building.pull(self.engine, runtime.own.image, progress, self._stopped)
             else:
                 text = VenvProvider(self.cache, self.uv).lock_text(runtime, progress)
                 plan = images.plan(runtime, text, self.engine)
