@@ -10,6 +10,7 @@ from pytest_tfroundtrip.judge.judge import (
     judge_creation,
     judge_fine_tuning,
     judge_inference,
+    judge_saves,
 )
 from pytest_tfroundtrip.judge.records import (
     ArtifactDamaged,
@@ -33,6 +34,7 @@ __all__ = [
     "judge_creation",
     "judge_fine_tuning",
     "judge_inference",
+    "judge_saves",
     "read_observed",
     "read_record",
 ]

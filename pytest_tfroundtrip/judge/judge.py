@@ -110,6 +110,59 @@ def judge_fine_tuning(record: Record, observed: Observed, tolerances: Tolerances
     return bench.judgement()
 
 
+def judge_saves(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
+    """Hold one save of a model against another: what a reader of the old one meets in the new one.
+
+    The contracts are compared whole, tags and method names too, then what both saving processes
+    computed from the same examples. Where the signature that is called has another key, the two are
+    compared all the same. A shape that a batch dimension changed is told by the contract (its
+    rank); values are compared without it.
+    """
+    bench = _Bench(tolerances)
+    shows = set(contracts.PARTS)
+    change = contracts.changes(old.contract, new.contract, shows, old.signature)
+    bench.missed[:0] = change.not_compared
+    for each in change.changes:
+        bench.found(Verdict.DRIFT, each)
+    moved = _moved(old, new)
+    if moved is not None:
+        for each in contracts.changes(*moved, shows - {"tags"}, new.signature).changes:
+            bench.found(Verdict.DRIFT, each)
+    pairs = list(zip(old.examples, new.examples, strict=False))
+    bench.outputs(
+        "what was computed",
+        [one.outputs for one, _ in pairs],
+        [_in_shapes_of(one.outputs, other.outputs) for one, other in pairs],
+    )
+    return bench.judgement(shown_at_most=1000)
+
+
+def _moved(old: Record, new: Record) -> tuple[contracts.Contract, contracts.Contract] | None:
+    """The signatures that are called, under one key, where they have two keys."""
+    before, after = old.contract, new.contract
+    if old.signature == new.signature or old.signature is None or new.signature is None:
+        return None
+    if before is None or after is None or not before.signatures or not after.signatures:
+        return None
+    if old.signature not in before.signatures or new.signature not in after.signatures:
+        return None
+    return (
+        contracts.Contract(None, {new.signature: before.signatures[old.signature]}),
+        contracts.Contract(None, {new.signature: after.signatures[new.signature]}),
+    )
+
+
+def _in_shapes_of(old: Mapping[str, Tensor], new: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The new tensors in the shapes of the old ones of their name, or of the only one."""
+    shaped = {}
+    for name, tensor in new.items():
+        like = old.get(name) or (next(iter(old.values())) if len(old) == len(new) == 1 else None)
+        if like is not None and like.value.size == tensor.value.size:
+            tensor = tensor._replace(value=tensor.value.reshape(like.value.shape))  # noqa: PLW2901
+        shaped[name] = tensor
+    return shaped
+
+
 def judge_creation(record: Record, tolerances: Tolerances) -> Judgement:
     """Hold a fresh artifact against itself and, where the model brings one, against its oracle.
 
@@ -202,12 +255,12 @@ class _Bench:
     def found(self, verdict: Verdict, text: str) -> None:
         self.findings.append((verdict, sentence(text)))
 
-    def judgement(self) -> Judgement:
+    def judgement(self, shown_at_most: int = FINDINGS_SHOWN) -> Judgement:
         # Numbers first: they are why it is `differs`, and must not be cut off.
         ordered = sorted(self.findings, key=lambda finding: finding[0] is not Verdict.DIFFERS)
-        shown = [text for _, text in ordered[:FINDINGS_SHOWN]]
-        if len(ordered) > FINDINGS_SHOWN:
-            shown.append(f"... and {len(ordered) - FINDINGS_SHOWN} more findings")
+        shown = [text for _, text in ordered[:shown_at_most]]
+        if len(ordered) > shown_at_most:
+            shown.append(f"... and {len(ordered) - shown_at_most} more findings")
         if self.tensors and not self.elements:
             self.missed.append("values (every output is empty)")
         return Judgement(

@@ -18,6 +18,7 @@ from pytest_tfroundtrip.judge import (
     Variables,
     judge_creation,
     judge_inference,
+    judge_saves,
 )
 from pytest_tfroundtrip.judge.contract import Contract
 from pytest_tfroundtrip.vocabulary import Verdict
@@ -445,3 +446,58 @@ def test_a_saver_that_gives_names_of_its_own_is_drift_at_creation_and_not_at_loa
     assert "input 'features' of the model was written as 'x'" in said
     assert "output 'score' of the model was written as 'y'" in said
     assert judge(an_observation(), a_record(raw=raw)).verdict is Verdict.SAME
+
+
+# Two saves of one model
+
+
+def judged_saves(**changes: Any) -> Judgement:
+    return judge_saves(a_record(), a_record(**changes), Tolerances())
+
+
+def a_contract(change: Callable[[dict[str, Any]], None]) -> Contract | None:
+    raw = deepcopy(CONTRACT)
+    change(raw)
+    return Contract.parse(raw)
+
+
+def test_two_saves_that_a_reader_cannot_tell_apart_are_the_same() -> None:
+    assert judged_saves().verdict is Verdict.SAME
+
+
+def test_what_a_reader_has_to_know_of_another_save_is_told_whole() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["tags"] = []
+        raw["signatures"]["serving_default"]["method_name"] = ""
+        raw["signatures"]["more"] = raw["signatures"]["serving_default"]
+
+    told = judged_saves(contract=a_contract(change))
+    assert told.verdict is Verdict.DRIFT
+    assert "tags were 'serve' and are none" in told.message
+    assert "signature 'more' is new" in told.message
+    assert "method name was 'tensorflow/serving/predict' and is" in told.message
+
+
+def test_a_signature_under_another_key_is_compared_all_the_same() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        moved = raw["signatures"].pop("serving_default")
+        moved["inputs"] = {"z": moved["inputs"]["x"]}
+        raw["signatures"]["default"] = moved
+
+    told = judged_saves(contract=a_contract(change), signature="default")
+    assert "signature 'serving_default' became 'default'" in told.message
+    assert "signature 'default': input 'x' became 'z'" in told.message
+
+
+def test_a_batch_dimension_is_no_other_value() -> None:
+    batched = {
+        "y": Tensor("float32", OUTPUTS["y"].value.reshape(2, 1, 1)),
+        "label": OUTPUTS["label"],
+    }
+    examples = (Example(INPUTS, batched), Example(INPUTS, batched))
+    assert judged_saves(examples=examples).verdict is Verdict.SAME
+
+
+def test_another_value_is_another_value() -> None:
+    examples = (Example(INPUTS, {**OUTPUTS, "y": floats(9.0, -2.0)}), Example(INPUTS, OUTPUTS))
+    assert judged_saves(examples=examples).verdict is Verdict.DIFFERS

@@ -1,0 +1,67 @@
+"""``diff-saves``: two saves of one model held against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fake_provider import FakeProvider
+
+from pytest_tfroundtrip.__main__ import main
+from pytest_tfroundtrip.runtimes import prepare
+
+MODEL = "import tensorflow as tf\n\nclass {name}(tf.Module):\n    inputs = {{}}\n"
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A model, and agents that save it without TensorFlow."""
+    (tmp_path / "affine.py").write_text(MODEL.format(name="Affine"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    provider = FakeProvider(tmp_path)
+    monkeypatch.setattr(prepare.Providers, "of", lambda *_: provider)
+    return "affine.py:Affine"
+
+
+def diff(*words: str) -> int:
+    try:
+        return main(["diff-saves", *words, "--cache=cache"])
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+def test_saves_that_agree_are_a_line_each(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert diff(model, "tf_module@1.15", "tf_module@2.15", "tf_module@2.21") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "tf_module@1.15 -> tf_module@2.15: same",
+        "tf_module@2.15 -> tf_module@2.21: same",
+    ]
+
+
+def test_artifacts_that_are_there_are_compared_without_a_runtime(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diff(model, "tf_module@2.15", "builder@2.15")
+    folders = sorted(
+        {str(path.parent) for path in Path("cache").rglob("artifacts/*/*/record.json")}
+    )
+    capsys.readouterr()
+    assert diff(*folders) in (0, 1)
+    assert " -> " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["tf_module"], "write SAVER@RUNTIME"),
+        (["tf_modul@2.15", "builder@2.15"], "Did you mean 'tf_module'?"),
+        (["tf_module@2.51", "builder@2.15"], "unknown runtime '2.51'"),
+        (["estimator@2.21", "builder@2.15"], "is not in TensorFlow 2.21"),
+        (["tf_module@2.15"], "two saves or more"),
+    ],
+)
+def test_asked_for_wrongly(
+    model: str, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert diff(model, *words) == 2
+    assert told in capsys.readouterr().err
