@@ -106,6 +106,8 @@ class Started:
         for pid, process in self.agents().items():
             with contextlib.suppress(psutil.Error):
                 words, size = process.cmdline(), process.memory_info().rss
+                if not words:  # it is ending
+                    continue
                 most = max(size, self._seen.get(pid, ("", "", 0))[2])
                 self._seen[pid] = (words[0], words[-1], most)
 
