@@ -4,12 +4,9 @@ Form: {"tags": [...], "signatures": {key: {"method_name": ..., "inputs": {name: 
 "outputs": ...}}}. A shape is a list with None for unknown dimensions, or None for unknown rank.
 """
 
-import os
-
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
 
-from . import values
+from . import saved_model_file, values
 
 #: Signatures that TensorFlow writes for its own loaders; nobody calls them.
 PRIVATE = frozenset(["__saved_model_init_op", "__saved_model_train_op"])
@@ -21,13 +18,7 @@ def of_saved_model(folder, tags):
     Raises:
         google.protobuf.message.DecodeError: the file is damaged.
     """
-    path = os.path.join(folder, "saved_model.pb")
-    if not os.path.isfile(path):
-        return None
-    message = saved_model_pb2.SavedModel()
-    with open(path, "rb") as file:
-        message.ParseFromString(file.read())
-    for meta_graph in message.meta_graphs:
+    for meta_graph in saved_model_file.meta_graphs(folder):
         if set(meta_graph.meta_info_def.tags) == set(tags):
             return of_meta_graph(meta_graph)
     return None

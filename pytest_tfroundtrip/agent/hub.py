@@ -6,7 +6,7 @@ tensorflow_hub is imported where it is used: a runtime need not have it.
 import collections
 import os
 
-from . import record
+from . import record, saved_model_file
 
 #: The file that makes a SavedModel one in the TF1 Hub format.
 MODULE_FILE = "tfhub_module.pb"
@@ -35,7 +35,8 @@ def tags_of(artifact):
 def has_train_graph(payload):
     """Whether a folder in the TF1 Hub format has a graph of its own for training."""
     return is_module(payload) and any(
-        set(meta_graph.meta_info_def.tags) == {TRAIN} for meta_graph in _meta_graphs(payload)
+        set(meta_graph.meta_info_def.tags) == {TRAIN}
+        for meta_graph in saved_model_file.meta_graphs(payload)
     )
 
 
@@ -43,22 +44,10 @@ def restores_call(payload):
     """Whether the object in a SavedModel's file has a ``__call__``, found without loading it."""
     return any(
         child.local_name == "__call__"
-        for meta_graph in _meta_graphs(payload)
+        for meta_graph in saved_model_file.meta_graphs(payload)
         for node in meta_graph.object_graph_def.nodes[:1]
         for child in node.children
     )
-
-
-def _meta_graphs(payload):
-    path = os.path.join(payload, "saved_model.pb")
-    if not os.path.isfile(path):
-        return []
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    message = saved_model_pb2.SavedModel()
-    with open(path, "rb") as file:
-        message.ParseFromString(file.read())
-    return message.meta_graphs
 
 
 def takes_training(function):

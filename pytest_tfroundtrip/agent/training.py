@@ -8,11 +8,10 @@ does it on what it loaded. For ``y = x @ W + b`` with n rows of m columns it is,
 """
 
 import collections
-import os
 
 import tensorflow as tf
 
-from . import values, wire
+from . import saved_model_file, values, wire
 from .errors import Refusal
 from .record import Trained
 
@@ -148,16 +147,8 @@ def references(payload):
 
     The guide: "if the variable's dtype contains "_ref", it is a reference variable".
     """
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    path = os.path.join(payload, "saved_model.pb")
-    if not os.path.isfile(path):
-        return []
-    message = saved_model_pb2.SavedModel()
-    with open(path, "rb") as file:
-        message.ParseFromString(file.read())
     found = []
-    for meta_graph in message.meta_graphs:
+    for meta_graph in saved_model_file.meta_graphs(payload):
         for node in meta_graph.graph_def.node:
             if node.op in _REFERENCES and node.name not in found:
                 found.append(node.name)

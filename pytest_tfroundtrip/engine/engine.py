@@ -90,7 +90,7 @@ class Engine:
         self._saves: dict[str, asyncio.Task[Saved]] = {}
         self._loads: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._trials: dict[str, asyncio.Task[Observation]] = {}
-        self._written: dict[str, asyncio.Task[Path]] = {}
+        self._written: dict[tuple[str, str, str], asyncio.Task[Path]] = {}
         self._agents: dict[str, AgentPlan] = {}
         self._needed: dict[str, Runtime] = {}  # environments that something has to run in
         self._stopped = False
@@ -180,6 +180,7 @@ class Engine:
 
     async def _stop(self) -> None:
         tasks = [*self._saves.values(), *self._loads.values(), *self._trials.values()]
+        tasks += self._written.values()
         for task in tasks:
             task.cancel()
         for future in self._environments.values():
@@ -429,19 +430,21 @@ class Engine:
         """What a case is given: written once, under the runtime that the case names."""
         if case.written_by is None or case.writes is None:
             return None
-        if case.id not in self._written:
-            self._written[case.id] = self._loop.create_task(self._write(case, priority))
-        return await asyncio.shield(self._written[case.id])
+        wanted = (case.module, case.writes, case.written_by)  # cases may ask for the same
+        if wanted not in self._written:
+            writer = Trial(case, parse_runtime(case.written_by))
+            agent = self._agent(writer.runtime)
+            self._scheduler.announce(agent.key, priority)
+            self._written[wanted] = self._task(agent.key, self._write(writer, priority))
+        return await asyncio.shield(self._written[wanted])
 
-    async def _write(self, case: Case, priority: int) -> Path:
+    async def _write(self, writer: Trial, priority: int) -> Path:
         # Where containers see it: below the store.
         folder = await asyncio.to_thread(self.store.making)
-        writer = Trial(case, parse_runtime(str(case.written_by)))
-        self._scheduler.announce(self._agent(writer.runtime).key, priority)
-        seen = await self._case(writer, writer.runtime, str(case.writes), priority, folder)
-        self._scheduler.done(writer.runtime.process)
+        function = str(writer.case.writes)
+        seen = await self._case(writer, writer.runtime, function, priority, folder)
         if seen.verdict is not Verdict.SAME:
-            msg = f"{case.id}: {case.writes} failed under {writer.runtime}: {seen.message}"
+            msg = f"{writer.case.id}: {function} failed under {writer.runtime}: {seen.message}"
             raise EnvironmentFailed(msg)
         return folder
 

@@ -121,6 +121,16 @@ def test_what_is_given_is_written_once_by_the_runtime_that_the_case_names(
     assert len({each["given"] for each in steps}) == 1
 
 
+def test_what_several_cases_are_given_is_written_once_for_all(project: Project) -> None:
+    seen(project, "--tf-runtimes=2.15", "-k", "session_needs_no or object_needs or with_the")
+    steps = [each for each in project.requests() if each["action"] == "case"]
+    saved = [each for each in steps if each["function"] == "save"]
+    assert len(saved) == 1  # by 2.8, for the two cases with the option
+    readers = {each["function"]: each["given"] for each in steps if each["given"]}
+    assert readers["with_the_option"] == readers["with_the_experimental_option"]
+    assert readers["object_needs_no_signatures"] != readers["with_the_option"]
+
+
 def test_workers_ask_the_controllers_engine(project: Project) -> None:
     chosen = ("--tf-runtimes=2.15", "-k", "tracks or attributes")
     alone = seen(project, *chosen)

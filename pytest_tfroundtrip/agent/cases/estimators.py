@@ -5,6 +5,8 @@ import re
 
 import tensorflow as tf
 
+from .restored import read
+
 tf1 = tf.compat.v1
 KEY = "serving_default"
 
@@ -63,7 +65,6 @@ def needs_a_checkpoint():
 
 def output_types():
     """ClassificationOutput, RegressionOutput and PredictOutput, by their method names."""
-    from tensorflow.core.protobuf import saved_model_pb2
 
     def outputs(x):
         scores = tf.reshape(x, [-1, 1])
@@ -80,12 +81,8 @@ def output_types():
     receiver = tf.estimator.export.build_parsing_serving_input_receiver_fn(features)
     path = estimator.export_saved_model("exported", receiver)
     path = path.decode() if isinstance(path, bytes) else path
-    message = saved_model_pb2.SavedModel()
-    with open(os.path.join(path, "saved_model.pb"), "rb") as file:
-        message.ParseFromString(file.read())
     found = {
-        key: each.method_name.rpartition("/")[2]
-        for key, each in message.meta_graphs[0].signature_def.items()
+        key: each.method_name.rpartition("/")[2] for key, each in read(path).signature_def.items()
     }
     wanted = {KEY: "predict", "classes": "classify", "value": "regress"}
     assert {key: found.get(key) for key in wanted} == wanted, found

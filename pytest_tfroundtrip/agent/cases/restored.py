@@ -1,7 +1,8 @@
 """What the guide says of objects: what is tracked, saved, restored and within reach."""
 
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
+
+from .. import saved_model_file
 
 tf1 = tf.compat.v1
 SCALAR = [tf.TensorSpec([], tf.float32)]
@@ -46,10 +47,7 @@ class TwoSteps(tf.Module):
 
 def read(folder):
     """The one MetaGraphDef of a SavedModel."""
-    message = saved_model_pb2.SavedModel()
-    with open(folder + "/saved_model.pb", "rb") as file:
-        message.ParseFromString(file.read())
-    (meta_graph,) = message.meta_graphs
+    (meta_graph,) = saved_model_file.meta_graphs(folder)
     return meta_graph
 
 
