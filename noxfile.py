@@ -24,6 +24,8 @@ from packaging.version import Version
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nox._decorators import Func
+
 # The first nox whose -t finds sessions that `nox` alone leaves out; CI selects shards so.
 nox.needs_version = ">=2026.4.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -56,7 +58,7 @@ def results() -> Path:
 
 
 def reports_of_fan_out() -> list[Path]:
-    """What roundtrip_saves and roundtrip_shard wrote."""
+    """What roundtrip_saves and the shards wrote."""
     return sorted([*results().glob("saves.json"), *results().glob("shard-*.json")])
 
 
@@ -179,10 +181,10 @@ def docs(session: nox.Session) -> None:
 def roundtrip(session: nox.Session) -> None:
     """The reference matrix on Docker images: TensorFlow 1.15, 2.15 and 2.21 held to their word.
 
-    One pytest for all of it, one report: report.json. Needs a container engine; without one,
+    One pytest for all of it, one report: roundtrip.json. Needs a container engine; without one,
     `-- --tf-provider=venv` does the same with environments made by uv.
     """
-    round_trips(session, "report")
+    round_trips(session, "roundtrip")
 
 
 @nox.session(default=False)
@@ -196,39 +198,55 @@ def roundtrip_saves(session: nox.Session) -> None:
     round_trips(session, "saves", f"--tf-store={results() / 'store'}", "--tf-operations=creation")
 
 
-@nox.session(default=False, tags=["shards"])
-@nox.parametrize(
-    "load_runtime",
-    [
-        nox.param(name, tags=["default_matrix"] if name in DEFAULT_RUNTIMES else [])
-        for name in RELEASES
-    ],
-)
-def roundtrip_shard(session: nox.Session, load_runtime: str) -> None:
-    """The second half, a session per release that loads: takes saves from the store.
+@nox.session(default=False, python=False)
+def roundtrip_shard(session: nox.Session) -> None:
+    """The second half: a session for each release that loads, such as roundtrip_shard-2.15.
 
-    A save that is not in the store is made. Which runtimes saved is for `--` to say, the same as
-    for roundtrip_saves: `-- --tf-save-runtimes=1.15,2.15,2.21` is the default.
+    It takes saves from the store; one that is not there is made. Which runtimes saved is for `--`
+    to say, the same as for roundtrip_saves: `-- --tf-save-runtimes=1.15,2.15,2.21` is the default.
     """
-    round_trips(
-        session,
-        f"shard-{load_runtime}",
-        f"--tf-store={results() / 'store'}",
-        f"--tf-load-runtimes={load_runtime}",
+    session.error(
+        "which release is to load? `nox -s roundtrip_shard-2.15` is one of them, `nox -t"
+        " default_matrix` those of the default matrix, `nox -t shards` all"
+        f" {len(RELEASES)}: {', '.join(RELEASES)}"
     )
+
+
+def shard_of(load_runtime: str) -> Func:
+    """The session of a shard.
+
+    Not by `nox.parametrize`: without a parameter, the name would stand for all of them.
+    """
+
+    def shard(session: nox.Session) -> None:
+        round_trips(
+            session,
+            f"shard-{load_runtime}",
+            f"--tf-store={results() / 'store'}",
+            f"--tf-load-runtimes={load_runtime}",
+        )
+
+    shard.__doc__ = f"The shard that loads under TensorFlow {load_runtime}: see roundtrip_shard."
+    tags = ["shards", *(["default_matrix"] if load_runtime in DEFAULT_RUNTIMES else [])]
+    named = nox.session(name=f"roundtrip_shard-{load_runtime}", default=False, tags=tags)
+    return named(shard)
+
+
+SHARDS = {f"roundtrip_shard-{release}": shard_of(release) for release in RELEASES}
 
 
 @nox.session(default=False)
 def roundtrip_merge(session: nox.Session) -> None:
     """The end of a fan-out: the reports of saves and shards as one, and a page of it.
 
+    They are merged.json and merged.md.
     Fails if a cell of any of them did, or if they do not agree on one.
     """
     install(session)
     reports = reports_of_fan_out()
     if not reports:
         session.error(f"no saves.json and no shard-*.json in {results()}: run the shards first")
-    merge(session, reports, "report", *session.posargs)
+    merge(session, reports, "merged", *session.posargs)
 
 
 @nox.session(default=False)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NAMES = {
     *("tests", "tests_lowest", "integration", "docker", "lint", "typecheck", "docs"),
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
+    *(f"roundtrip_shard-{release}" for release in releases()),
     *("documents", "images", "lock", "bench"),
 }
 
@@ -66,15 +67,23 @@ def test_unit_tests_run_on_every_python_with_both_pytests() -> None:
 
 
 def test_there_is_a_shard_for_every_release_and_the_default_ones_are_tagged() -> None:
-    loads = [session["call_spec"]["load_runtime"] for session in tagged("shards")]
-    assert loads == list(releases())
-    default = [session["call_spec"]["load_runtime"] for session in listed("-t", "default_matrix")]
-    assert tuple(default) == DEFAULT_RUNTIMES == noxfile().DEFAULT_RUNTIMES
+    shards = [session["session"] for session in tagged("shards")]
+    assert shards == [f"roundtrip_shard-{release}" for release in releases()]
+    default = [session["session"] for session in listed("-t", "default_matrix")]
+    assert default == [f"roundtrip_shard-{release}" for release in DEFAULT_RUNTIMES]
+    assert noxfile().DEFAULT_RUNTIMES == DEFAULT_RUNTIMES
 
 
 def test_a_shard_is_named_as_people_type_it() -> None:
-    (session,) = listed("-s", 'roundtrip_shard(load_runtime="2.15")')
-    assert session["session"] == "roundtrip_shard(load_runtime='2.15')"
+    (session,) = listed("-s", "roundtrip_shard-2.15")
+    assert session["name"] == "roundtrip_shard-2.15"
+
+
+def test_a_shard_of_no_release_says_what_to_type_and_starts_none() -> None:
+    (session,) = listed("-s", "roundtrip_shard")
+    assert session["session"] == "roundtrip_shard"
+    with pytest.raises(SystemExit, match=r"nox -s roundtrip_shard-2.15.*nox -t shards"):
+        run("roundtrip_shard")
 
 
 def test_the_script_needs_the_nox_that_the_noxfile_needs() -> None:
@@ -86,7 +95,9 @@ def test_the_script_needs_the_nox_that_the_noxfile_needs() -> None:
 
 def test_the_documents_name_every_session() -> None:
     text = (ROOT / "docs" / "nox.md").read_text(encoding="utf-8")
-    assert [name for name in sorted(NAMES) if f"`{name}" not in text] == []
+    named = {name.partition("-")[0] for name in NAMES}  # of the shards one is shown
+    assert [name for name in sorted(named) if f"`{name}" not in text] == []
+    assert "`roundtrip_shard-2.15`" in text
 
 
 def test_nox_says_the_manual_of_a_session() -> None:
@@ -110,7 +121,7 @@ def test_nox_says_the_manual_of_a_session() -> None:
         ("docs", {}),
         ("roundtrip", {}),
         ("roundtrip_saves", {}),
-        ("roundtrip_shard", {"load_runtime": "2.15"}),
+        ("roundtrip_shard-2.15", {}),
         ("images", {}),
         ("lock", {}),
         ("bench", {"what": "cells"}),
@@ -141,7 +152,7 @@ def test_docker_tests_that_were_asked_for_do_not_skip_themselves() -> None:
 def test_a_fan_out_shares_a_store_and_each_part_has_its_report(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     (saves,) = run("roundtrip_saves").ran
-    (shard,) = run("roundtrip_shard", load_runtime="2.15").ran
+    (shard,) = run("roundtrip_shard-2.15").ran
     for command in (saves, shard):
         assert command[:3] == ["pytest", "--tf-roundtrip", "--tf-provider=docker"]
         assert f"--tf-store={folder / 'store'}" in command
@@ -151,7 +162,7 @@ def test_a_fan_out_shares_a_store_and_each_part_has_its_report(tmp_path: Path) -
     assert "--tf-load-runtimes=2.15" in shard
     assert f"--tf-report={folder / 'shard-2.15.json'}" in shard
     (whole,) = run("roundtrip").ran
-    assert f"--tf-report={folder / 'report.json'}" in whole
+    assert f"--tf-report={folder / 'roundtrip.json'}" in whole
     assert not [word for word in whole if word.startswith(("--tf-store", "--tf-load"))]
 
 
@@ -168,16 +179,17 @@ def test_merge_takes_what_the_fan_out_wrote_and_a_new_one_begins_without_it(
     with pytest.raises(SystemExit, match="run the shards first"):
         run("roundtrip_merge")
     names = ["saves.json", "shard-1.15.json", "shard-2.15.json"]
-    for name in (*names, "report.json"):
+    for name in (*names, "roundtrip.json"):
         (folder / name).touch()
     (command,) = run("roundtrip_merge").ran
     assert [word for word in command if word.endswith(".json") and "=" not in word] == [
         str(folder / name) for name in names
     ]
-    assert f"--output={folder / 'report.json'}" in command
-    assert f"--markdown={folder / 'report.md'}" in command
+    # Not the file that the session roundtrip writes.
+    assert f"--output={folder / 'merged.json'}" in command
+    assert f"--markdown={folder / 'merged.md'}" in command
     run("roundtrip_saves")
-    assert [path.name for path in folder.iterdir()] == ["report.json"]
+    assert [path.name for path in folder.iterdir()] == ["roundtrip.json"]
 
 
 def test_images_builds_the_reference_matrix_unless_told_otherwise() -> None:
