@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.errors import UsageProblem
@@ -16,19 +17,57 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable, Mapping, Sequence
 
 
-def add_cache(parser: argparse.ArgumentParser) -> None:
+def add_cache(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """Declare ``--cache``."""
     parser.add_argument(
         "--cache",
         type=Path,
         metavar="DIR",
-        default=None,
+        default=default,
         help="the cache folder (default: TF_ROUNDTRIP_CACHE, else the user's cache)",
     )
+
+
+class Switch(NamedTuple):
+    """An option without a value that goes with one action."""
+
+    flag: str
+    action: str
+    help: str
+
+
+def add_actions(
+    parser: argparse.ArgumentParser, actions: Mapping[str, str], switches: Sequence[Switch]
+) -> None:
+    """Declare what a command does with runtimes, each action with a help page of its own.
+
+    ``actions`` are their names and what they do; without a name it is the first. A switch with
+    another action is read all the same, so that the command can say where it belongs.
+    """
+    first = next(iter(actions))
+    pages = parser.add_subparsers(metavar="ACTION", title=f"actions (default: {first})")
+    for name, does in actions.items():
+        page = pages.add_parser(name, help=does, description=does)
+        page.add_argument(
+            "runtimes", nargs="*", metavar="RUNTIME", help="which ones", default=argparse.SUPPRESS
+        )
+        _add_options(page, name, switches)
+        page.set_defaults(action=name)
+    _add_options(parser, first, switches)
+    parser.set_defaults(
+        action=first, runtimes=[], cache=None, **{each.flag[2:]: False for each in switches}
+    )
+
+
+def _add_options(parser: argparse.ArgumentParser, action: str, switches: Iterable[Switch]) -> None:
+    # Without defaults: those of an action's page would hide what stands before the action.
+    for each in switches:
+        says = each.help if each.action == action else argparse.SUPPRESS
+        parser.add_argument(each.flag, action="store_true", help=says, default=argparse.SUPPRESS)
+    add_cache(parser, default=argparse.SUPPRESS)
 
 
 def cache_of(arguments: argparse.Namespace) -> Path:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.catalogue.releases import LOCKS, releases
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.commands.common import (
-    add_cache,
+    Switch,
+    add_actions,
     by_environment,
     cache_of,
     complain,
@@ -40,7 +41,19 @@ if TYPE_CHECKING:
 
 NAME = "images"
 HELP = "list, build and remove the images of runtimes (Docker, Podman)"
-_ACTIONS = ("list", "build", "remove")
+_ACTIONS = {
+    "list": "list the images of these runtimes, or of all: tag, size, when it was made",
+    "build": "build the images of these runtimes, where they are missing",
+    "remove": "remove the images of these runtimes, or those that nothing uses",
+}
+_SWITCHES = (
+    Switch("--json", "list", "for programs to read"),
+    Switch(
+        "--unused",
+        "remove",
+        "those whose lock or Dockerfile is not current any more, and what killed builds left",
+    ),
+)
 # One fetches and unpacks while the other compiles bytecode; more would only wait for the disk.
 _AT_ONCE = 2
 
@@ -123,18 +136,7 @@ class _Store:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "action", nargs="?", choices=_ACTIONS, default="list", help="what to do (default: list)"
-    )
-    parser.add_argument("runtimes", nargs="*", metavar="RUNTIME", help="which ones")
-    parser.add_argument("--json", action="store_true", help="list: for programs to read")
-    parser.add_argument(
-        "--unused",
-        action="store_true",
-        help="remove: those whose lock or Dockerfile is not current any more, and what killed"
-        " builds left",
-    )
-    add_cache(parser)
+    add_actions(parser, _ACTIONS, _SWITCHES)
 
 
 def run(arguments: argparse.Namespace) -> int:

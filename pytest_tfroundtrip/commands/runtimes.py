@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 from pytest_tfroundtrip.catalogue.releases import LOCKS, releases
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.commands.common import (
-    add_cache,
+    Switch,
+    add_actions,
     by_environment,
     cache_of,
     complain,
@@ -43,7 +44,13 @@ if TYPE_CHECKING:
 NAME = "runtimes"
 HELP = "list, make, check and remove the environments of runtimes"
 _START_SECONDS = 300.0
-_ACTIONS = ("list", "make", "check", "remove")
+_ACTIONS = {
+    "list": "list these runtimes, or all: their environments and what they would be made with",
+    "make": "make the environments of these runtimes, where they are missing",
+    "check": "start an agent in each of these runtimes, or of those that are there",
+    "remove": "remove the environments of these runtimes, or those that nothing uses",
+}
+_SWITCHES = (Switch("--unused", "remove", "those whose lock is not current any more"),)
 
 
 @dataclass(frozen=True)
@@ -98,14 +105,7 @@ class _Catalogue:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "action", nargs="?", choices=_ACTIONS, default="list", help="what to do (default: list)"
-    )
-    parser.add_argument("runtimes", nargs="*", metavar="RUNTIME", help="which ones")
-    parser.add_argument(
-        "--unused", action="store_true", help="remove: those whose lock is not current any more"
-    )
-    add_cache(parser)
+    add_actions(parser, _ACTIONS, _SWITCHES)
 
 
 def run(arguments: argparse.Namespace) -> int:

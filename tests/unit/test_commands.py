@@ -116,6 +116,37 @@ def test_remove_takes_one_and_unused_what_no_lock_names(run: Run, tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("arguments", "has", "has_not"),
+    [
+        (("images", "build"), "build the images of these", ("--unused", "--json")),
+        (("images", "list"), "--json", ("--unused",)),
+        (("images", "remove"), "--unused", ("--json",)),
+        (("runtimes", "check"), "start an agent in each", ("--unused",)),
+        (("runtimes", "remove"), "--unused", ()),
+        (("images",), "build", ("--unused",)),
+    ],
+)
+def test_each_action_has_a_help_page_of_its_own(
+    run: Run, arguments: tuple[str, ...], has: str, has_not: tuple[str, ...]
+) -> None:
+    code, out, _ = run(*arguments, "--help")
+    assert code == 0
+    assert has in out
+    assert [word for word in has_not if word in out] == []
+    assert f"usage: pytest-tfroundtrip {' '.join(arguments)} " in out
+
+
+def test_options_stand_before_an_action_or_after_it(run: Run, tmp_path: Path) -> None:
+    environment(tmp_path / "there", "2.15")
+    for arguments in (
+        (f"--cache={tmp_path / 'there'}", "list", "2.15"),
+        ("list", "2.15", f"--cache={tmp_path / 'there'}"),
+    ):
+        assert " ready " in run("runtimes", *arguments)[1]
+    assert " ready " in run("runtimes", f"--cache={tmp_path / 'there'}")[1]
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("runtimes", "make", "2.51"), "Did you mean 2.21?"),
