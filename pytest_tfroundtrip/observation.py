@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_tfroundtrip.vocabulary import Stage, Verdict
+from pytest_tfroundtrip.vocabulary import Part, Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that is not as it was, for a reader who moves from one save to another."""
+
+    part: Part
+    sentence: str  # of a value: with the first of them side by side, on lines of their own
 
 
 @dataclass(frozen=True)
@@ -18,6 +26,7 @@ class Observation:
     ``message`` is TensorFlow's own text for ``refused``, the agent's for ``crashed`` and
     ``timeout``, the comparison's for ``drift`` and ``differs``; empty for ``same``. ``artifact``
     and ``result`` are folders (see ``engine/store.py``), ``log`` a file, None where there is none.
+    ``notes`` are the loader's sentences on how it was done, and on what was not done and why.
     """
 
     verdict: Verdict
@@ -33,6 +42,7 @@ class Observation:
     result: str | None = None
     log: str | None = None
     reused: bool = False  # the artifact came from the store: nothing was saved for it in this run
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What :func:`from_json` takes. JSON has no NaN and no infinity: they go as text."""
@@ -54,6 +64,7 @@ def from_json(raw: Mapping[str, Any]) -> Observation:
             "verdict": Verdict(raw["verdict"]),
             "stage": Stage(stage) if stage else None,
             "not_compared": tuple(raw["not_compared"]),
+            "notes": tuple(raw["notes"]),
             "max_abs_error": _number(raw["max_abs_error"]),
             "max_rel_error": _number(raw["max_rel_error"]),
         }

@@ -35,6 +35,12 @@ OPTIONS = (
     Option("savers", "save APIs, or all", "NAMES", many=True),
     Option("loaders", "load APIs, or all", "NAMES", many=True),
     Option("operations", "operations: creation, inference", "NAMES", many=True),
+    Option(
+        "diff_saves",
+        "tell what changes for a reader from each of these saves to the next, as SAVER@RUNTIME",
+        "WRITERS",
+        many=True,
+    ),
     Option("expect", "what cells are held against: round_trip or documents", "WHAT"),
     Option("provider", "how runtimes are had: auto, venv, docker or current", "HOW"),
     Option("untrusted", "a sandbox for each model (needs docker)", "", switch=True),

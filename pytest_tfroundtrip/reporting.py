@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from dataclasses import replace
@@ -14,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip import expectations
 from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
-from pytest_tfroundtrip.errors import EnvironmentFailed, UsageProblem
+from pytest_tfroundtrip.engine.infos import infos
+from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
+from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.markdown import page
-from pytest_tfroundtrip.report.rows import Row, RuntimeInfo, disambiguate, row_of
+from pytest_tfroundtrip.report.rows import Row, disambiguate, row_of
+from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.terminal import header, summary
+from pytest_tfroundtrip.save_pairs import NOT_SAVED, of_run
 from pytest_tfroundtrip.statement import row as statement_row
 from pytest_tfroundtrip.vocabulary import Verdict
 
@@ -30,13 +33,15 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.collected import Collected, TestCell
     from pytest_tfroundtrip.engine.engine import Engine
+    from pytest_tfroundtrip.report.save_pairs import SavePair
+    from pytest_tfroundtrip.report.statements import StatementRow
     from pytest_tfroundtrip.settings import Settings
     from pytest_tfroundtrip.statement import StatementCase
 
 REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
+_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-diff-saves"}  # nothing to one cell
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
 
 
@@ -50,7 +55,10 @@ class Reporting:
         self._settings = settings
         self._collected = collected
         self._started = started
+        self._raw: list[Row] | None = None
         self._rows: list[Row] | None = None
+        self._pairs: list[SavePair] | None = None
+        self._told: dict[str, str] = {}  # why a runtime could not be had: where it was told
 
     # While it runs
 
@@ -67,12 +75,19 @@ class Reporting:
             return
         saves = len(engine.plan.saves)
         cells = len(engine.plan.cells)
-        infos = [_info(runtime, engine) for runtime in engine.plan.runtimes()]
         terminal.ensure_newline()
         for text in header(
-            infos, cells=cells, saves=saves, reused=len(engine.facts.stored), width=self._width()
+            infos(engine),
+            cells=cells,
+            saves=saves,
+            reused=len(engine.facts.stored),
+            width=self._width(),
         ):
             terminal.write_line(text)
+        planned = {(save.saver, save.runtime) for save in engine.plan.saves.values()}
+        for writer in dict.fromkeys(self._settings.diff_saves):
+            if (writer.saver, writer.runtime) not in planned:
+                terminal.write_line(f"  --tf-diff-saves: {writer}: {NOT_SAVED}")
         if self._settings.untrusted:
             terminal.write_line("  untrusted: each model has containers of its own")
             if os.getuid() == 0:
@@ -81,6 +96,8 @@ class Reporting:
     def text(self, test: TestCell, observation: Observation, nodeid: str) -> str:
         """What pytest shows of a failing cell."""
         row = self._row(test, observation, (nodeid,), None)
+        if told := self._told_with(observation, row.id):
+            return failure_text(row, width=self._width(), told=told)
         # A known cause says more than the end of TensorFlow's log, mostly warnings.
         log = [] if row.cause else log_tail(observation.log)
         return failure_text(row, log=log, width=self._width())
@@ -88,9 +105,25 @@ class Reporting:
     def case_text(self, case: StatementCase, nodeid: str) -> str:
         """What pytest shows of a sentence that was not kept."""
         log = log_tail(case.observation.log)
+        told = self._told_with(case.observation, case.trial.id)
+        command = self._case_command(nodeid)
+        return case_text(case, command, log=log, width=self._width(), told=told)
+
+    def _case_command(self, nodeid: str) -> str:
+        """What tries a sentence again."""
         name = f"pytest_tfroundtrip.statements.{Path(nodeid).name}".replace(".py::", "::", 1)
-        command = shlex.join(["pytest", "--tf-roundtrip", *self._options(), "--pyargs", name])
-        return case_text(case, command, log=log, width=self._width())
+        return shlex.join(["pytest", "--tf-roundtrip", *self._options(), "--pyargs", name])
+
+    def _told_with(self, observation: Observation, name: str) -> str:
+        """Where it was told before why a runtime could not be had; empty where it is news.
+
+        A runtime that cannot be had is an error of each of its cells, for one reason, whose text
+        may be long: it is told once. Under xdist, once by each worker.
+        """
+        if observation.verdict is not Verdict.ENV_ERROR:
+            return ""
+        first = self._told.setdefault(observation.message, name)
+        return "" if first == name else first
 
     # When it is over
 
@@ -99,12 +132,21 @@ class Reporting:
         terminal = self._terminal()
         if terminal is None:
             return
-        rows = self.rows(engine)
-        if not rows:
+        rows, statements = self.rows(engine), self.statements(engine)
+        if not rows and not statements:
             return
         terminal.section("TensorFlow round trips")
-        quiet = self._config.getoption("verbose") < 0
-        for line in summary(rows, width=self._width(), quiet=quiet):
+        lines = summary(
+            rows,
+            width=self._width(),
+            quiet=self._config.getoption("verbose") < 0,
+            statements=statements,
+            save_pairs=self.save_pairs(engine),
+        )
+        if (writers := self._settings.diff_saves) and not self.save_pairs(engine):
+            named = " -> ".join(map(str, writers))
+            terminal.write_line(f"--tf-diff-saves: this run saves no model by any of {named}")
+        for line in lines:
             for text, markup in line:
                 terminal.write(text, **markup)
             terminal.write("\n")
@@ -114,19 +156,21 @@ class Reporting:
         path = self._settings.report
         if path is None:
             return True
-        rows = self.rows(engine)
-        infos = [_info(runtime, engine) for runtime in engine.plan.runtimes()]
+        rows, statements = self.rows(engine), self.statements(engine)
+        pairs = self.save_pairs(engine)
+        told = infos(engine)
         try:
             if path.suffix == ".md":
-                write_text(path, page(rows, infos))
+                write_text(path, page(rows, told, statements=statements, save_pairs=pairs))
                 return True
             whole = report(
                 rows,
-                infos,
+                told,
                 started=self._started,
                 seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
                 tool=version("pytest-tfroundtrip"),
-                statements=self.statements(engine),
+                statements=statements,
+                save_pairs=pairs,
             )
             write(path, whole)
         except UsageProblem as error:
@@ -139,17 +183,33 @@ class Reporting:
     def rows(self, engine: Engine) -> list[Row]:
         """A row for each cell: one, however many tests asked for it."""
         if self._rows is None:
-            self._rows = disambiguate(self._all_rows(engine))
+            self._rows = disambiguate(self._raw_rows(engine))
         return self._rows
 
-    def statements(self, engine: Engine) -> list[dict[str, Any]]:
-        """An entry for each sentence that was tried under a runtime."""
+    def _raw_rows(self, engine: Engine) -> list[Row]:
+        """The rows with their models' plain names."""
+        if self._raw is None:
+            self._raw = list(self._all_rows(engine))
+        return self._raw
+
+    def statements(self, engine: Engine) -> list[StatementRow]:
+        """A row for each case that was tried under a runtime."""
         rows = []
         for nodeid, trial in self._collected.trials.items():
             outcome = self._collected.outcomes.get(nodeid)
             seen = engine.tried.get(trial.id) if outcome else None
-            rows.append(statement_row(trial, seen, outcome))
-        return rows
+            rows.append(statement_row(trial, seen, outcome, self._case_command(nodeid)))
+        places = {name: place for place, name in enumerate(cases())}  # tests may be shuffled
+        return in_order(sorted(rows, key=lambda row: places[row.case]))
+
+    def save_pairs(self, engine: Engine) -> list[SavePair]:
+        """A row for each pair of saves that was asked for, of every model that the run saves."""
+        writers = self._settings.diff_saves
+        if writers and self._pairs is None:
+            tolerances = self._settings.matrix.tolerances
+            pairs = of_run(writers, engine, self._collected, tolerances)
+            self._pairs = disambiguate(pairs, beside=self._raw_rows(engine))
+        return self._pairs or []
 
     def _all_rows(self, engine: Engine) -> Iterator[Row]:
         outcomes = self._collected.outcomes
@@ -219,7 +279,7 @@ class Reporting:
 
     def _options(self) -> list[str]:
         """The options of this run's command line that a rerun of a cell needs as well."""
-        flags = {option.flag for option in OPTIONS} - {"--tf-report", "--tf-keep"}
+        flags = {option.flag for option in OPTIONS} - _OF_THE_RUN
         kept, arguments = [], list(map(str, self._config.invocation_params.args))
         switches = {option.flag for option in OPTIONS if option.switch}
         for index, argument in enumerate(arguments):
@@ -240,43 +300,3 @@ class Reporting:
 
 def _badness(outcome: str | None) -> int:
     return _WORST.index(outcome) if outcome in _WORST else len(_WORST)
-
-
-def _info(runtime: Runtime, engine: Engine) -> RuntimeInfo:
-    environment = engine.facts.environments.get(runtime.environment)
-    if environment is None:
-        return _stored(runtime, engine)
-    if isinstance(environment, EnvironmentFailed):
-        return RuntimeInfo(runtime.name, engine.settings.provider)
-    hello = engine.facts.hellos.get(runtime.process)
-    versions = dict(environment.versions)
-    if hello is not None:
-        versions |= {name: said for name, said in hello.versions.items() if said}
-    elif runtime.tf_keras:
-        versions["keras"] = versions.get("tf_keras")
-    return RuntimeInfo(
-        runtime.name,
-        environment.provider,
-        tensorflow=versions.get("tensorflow"),
-        keras=versions.get("keras"),
-        tensorflow_hub=versions.get("tensorflow_hub"),
-        numpy=versions.get("numpy"),
-        python=versions.get("python"),
-        lock=environment.lock,
-        image=environment.image,
-        import_seconds=hello.import_seconds if hello else None,
-    )
-
-
-def _stored(runtime: Runtime, engine: Engine) -> RuntimeInfo:
-    """A runtime that did not run: its saves were in the store, and say what made them."""
-    for save in engine.plan.saves.values():
-        folder = engine.facts.stored.get(save.key)
-        if save.runtime == runtime and folder is not None:
-            try:
-                said = json.loads((folder / "record.json").read_text(encoding="utf-8"))["runtime"]
-                versions = {word: said.get(word) for word in ("tensorflow", "keras", "python")}
-            except (OSError, ValueError, KeyError, AttributeError):
-                continue
-            return RuntimeInfo(runtime.name, "store", **versions)
-    return RuntimeInfo(runtime.name, engine.settings.provider)

@@ -19,6 +19,7 @@ from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.limits import Limits, read_limits
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.vocabulary import Expect, Operation
+from pytest_tfroundtrip.writers import Writer, read_writers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ class Settings:
     untrusted: bool = False  # each model has containers of its own
     limits: Limits = field(default_factory=Limits)  # what containers may have
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
+    diff_saves: tuple[Writer, ...] = ()  # each two in a row are a pair of every model
     typed: frozenset[str] = frozenset()  # what the command line says narrows what marks say
 
 
@@ -89,6 +91,7 @@ def read_settings(config: pytest.Config) -> Settings:
         untrusted=_untrusted(values, provider),
         limits=limits,
         own=own,
+        diff_saves=read_writers(values.names("diff_saves"), values.raw("diff_saves")[1], own),
         typed=values.typed(),
     )
 

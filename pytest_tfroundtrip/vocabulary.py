@@ -63,6 +63,19 @@ class Stage(Word):
     COMPARE = "compare"
 
 
+class Part(Word):
+    """What of a saved model changed for a reader, from one save to another."""
+
+    TAGS = "tags"
+    SIGNATURE_KEY = "signature_key"
+    METHOD_NAME = "method_name"
+    INPUT = "input"
+    OUTPUT = "output"
+    DTYPE = "dtype"
+    RANK = "rank"
+    VALUE = "value"
+
+
 class Expect(Word):
     """What a cell is held against."""
 

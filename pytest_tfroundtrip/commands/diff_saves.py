@@ -4,34 +4,46 @@
 API under each TensorFlow and tells, from each save to the next, what a reader has to know:
 signature keys, names, dtypes and ranks of inputs and outputs, method names, tags, values.
 ``diff-saves DIR DIR ...`` does the same with artifacts that are there (``--tf-store``).
+``--report=FILE.json`` writes it into a report as well, which ``report merge`` takes.
 
 Exit codes: 0 nothing changes for a reader; 1 something does, or a save failed; 2 asked for wrongly.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+from datetime import datetime, timezone
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from pytest_tfroundtrip.catalogue.apis import apis
-from pytest_tfroundtrip.catalogue.runtime import parse_runtime
-from pytest_tfroundtrip.cells import Cell, Matrix, Save, Tolerances, absence
-from pytest_tfroundtrip.commands.common import complain, say
-from pytest_tfroundtrip.errors import UsageProblem, meant
+from pytest_tfroundtrip.cells import Cell, Matrix, Model, Save, Tolerances, absence
+from pytest_tfroundtrip.commands.common import cache_of, complain, own_runtimes, say
+from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.model_source import find_model
-from pytest_tfroundtrip.settings import PROVIDERS, Settings, default_cache
+from pytest_tfroundtrip.report.json_report import report, write, write_text
+from pytest_tfroundtrip.report.lines import wrap
+from pytest_tfroundtrip.report.markdown import page
+from pytest_tfroundtrip.report.save_pairs import Side
+from pytest_tfroundtrip.save_pairs import compared, side_of
+from pytest_tfroundtrip.settings import PROVIDERS, Settings
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Verdict
+from pytest_tfroundtrip.writers import read_writers
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from pytest_tfroundtrip.cells import Model
+    from pytest_tfroundtrip.report.rows import RuntimeInfo
+    from pytest_tfroundtrip.report.save_pairs import SavePair
+    from pytest_tfroundtrip.save_pairs import Found
 
 NAME = "diff-saves"
 HELP = "what changes for a reader when a writer moves to another API or TensorFlow"
 _LEAST = 2
+_WIDTH = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,73 +56,138 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--provider", choices=PROVIDERS, default="auto", help="as --tf-provider")
     parser.add_argument("--cache", type=Path, default=None, metavar="DIR", help="as --tf-cache")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="also write a report of it (.json, its save_pairs; or .md)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     words: Sequence[str] = arguments.what
-    if ":" in words[0] and not Path(words[0]).is_dir():
-        saves = list(_made(words, arguments))
-        if len(saves) + 1 < len(words):
-            return 1
-    else:
-        saves = [(word, Path(word)) for word in words]
-    if len(saves) < _LEAST:
-        msg = "diff-saves compares two saves or more"
+    file: Path | None = arguments.report
+    if file is not None and file.suffix not in (".json", ".md"):
+        msg = f"--report: {file.name} should end in .json or .md"
         raise UsageProblem(msg)
-    changed = [_told(one, other) for one, other in pairwise(saves)]
-    return 1 if any(changed) else 0
+    began = datetime.now(timezone.utc)
+    infos: list[RuntimeInfo] = []
+    if ":" in words[0] and not Path(words[0]).is_dir():
+        pairs, infos = _made(words, arguments)
+        titles = list(words[1:])
+    else:
+        pairs, titles = _there(words), list(words)
+    for (one, other), pair in zip(pairwise(titles), pairs, strict=True):
+        _tell(f"{one} -> {other}", pair)
+    if file is not None:
+        _write(file, pairs, infos, began)
+    return 0 if all(pair.verdict is Verdict.SAME for pair in pairs) else 1
 
 
-def _told(one: tuple[str, Path], other: tuple[str, Path]) -> bool:
-    """Print what changes from one save to the next; whether anything does."""
-    from pytest_tfroundtrip.judge import judge_saves, read_record  # noqa: PLC0415  imports numpy
+def _tell(title: str, pair: SavePair) -> None:
+    """Print what changes from one save to the next."""
+    if pair.verdict is None:
+        complain(f"{title}: not compared: {pair.message}")
+        return
+    say(f"{title}: {pair.verdict}")
+    width = min(_WIDTH, shutil.get_terminal_size().columns)
+    for change in pair.changes:
+        first, *table = change.sentence.splitlines()  # of a value: with the first side by side
+        told = wrap(f"{change.part}: {first}", width, "  ", "    ")
+        say("\n".join([*told, *(f"  {line}" for line in table)]))
+    if pair.not_compared:
+        say("\n".join(wrap(", ".join(pair.not_compared), width, "  not compared: ", "    ")))
 
-    judgement = judge_saves(read_record(one[1]), read_record(other[1]), Tolerances())
-    say(f"{one[0]} -> {other[0]}: {judgement.verdict}")
-    for line in judgement.message.splitlines():
-        say(f"  {line}")
-    if judgement.not_compared:
-        say(f"  not compared: {', '.join(judgement.not_compared)}")
-    return judgement.verdict is not Verdict.SAME
 
-
-def _made(words: Sequence[str], arguments: argparse.Namespace) -> Iterator[tuple[str, Path]]:
-    """The artifacts of a model's saves, in order; what failed is told and left out."""
+def _made(
+    words: Sequence[str], arguments: argparse.Namespace
+) -> tuple[list[SavePair], list[RuntimeInfo]]:
+    """The pairs of a model that is saved for them, and what it was saved under."""
     from pytest_tfroundtrip.engine.engine import Engine  # noqa: PLC0415  imports numpy
+    from pytest_tfroundtrip.engine.infos import infos  # noqa: PLC0415
 
+    writers = read_writers(words[1:], NAME, own_runtimes(Path.cwd()))
+    if not writers:
+        _too_few()
     model = find_model(words[0], beside=Path.cwd(), root=Path.cwd(), variables=None)
-    cells = [Cell(_save(model, word), Operation.CREATION) for word in words[1:]]
+    cells = [
+        Cell(Save(model, writer.saver, writer.runtime), Operation.CREATION) for writer in writers
+    ]
+    for writer, cell in zip(writers, cells, strict=True):
+        if why := absence(cell):
+            msg = f"{NAME}: {writer}: {why}"
+            raise UsageProblem(msg)
     engine = Engine(_settings(arguments))
     engine.start()
     try:
         engine.submit(cells)
         engine.prepare(complain)
-        for word, cell in zip(words[1:], cells, strict=True):
+        found: list[tuple[Side, Found]] = []
+        for writer, cell in zip(writers, cells, strict=True):
             seen = engine.observe(cell)
-            if seen.artifact is None:
-                complain(f"{word}: {seen.verdict}: {seen.message.strip()}")
-            else:
-                yield word, Path(seen.artifact)
+            why = f"{seen.verdict}: {seen.message.strip()}"
+            found.append((side_of(writer), Path(seen.artifact) if seen.artifact else why))
+        return _compared(model, found), infos(engine)
     finally:
         engine.stop()
 
 
-def _save(model: Model, word: str) -> Save:
-    saver, at, runtime = word.partition("@")
-    if not at:
-        msg = f"{word!r}: write SAVER@RUNTIME, as in builder@1.15"
-        raise UsageProblem(msg)
-    savers = apis().savers
-    if saver not in savers:
-        known = ", ".join(savers)
-        msg = f"unknown saver {saver!r}.{meant(saver, savers)} There are: {known}."
-        raise UsageProblem(msg)
-    save = Save(model, savers[saver], parse_runtime(runtime))
-    if why := absence(Cell(save, Operation.CREATION)):
-        msg = f"{word}: {why}"
-        raise UsageProblem(msg)
-    return save
+def _there(words: Sequence[str]) -> list[SavePair]:
+    """The pairs of artifacts that are there."""
+    if len(words) < _LEAST:
+        _too_few()
+    found: list[tuple[Side, Found]] = []
+    models = []
+    for word in words:
+        model, side = _described(Path(word))
+        models.append(model)
+        found.append((side, Path(word)))
+    return _compared(models[0], found)
+
+
+def _compared(model: Model, found: Sequence[tuple[Side, Found]]) -> list[SavePair]:
+    return [compared(model, old, new, Tolerances()) for old, new in pairwise(found)]
+
+
+def _described(folder: Path) -> tuple[Model, Side]:
+    """What an artifact's record says that it is of."""
+    from pytest_tfroundtrip.judge import read_record  # noqa: PLC0415  imports numpy
+
+    raw = read_record(folder).raw
+    try:
+        model, said = raw["model"], raw["runtime"]
+        saver = ".".join(filter(None, (raw["saver"], raw.get("variant"))))
+        release = ".".join(str(said["tensorflow"]).split(".")[:2])
+        usual = "v1" if release.startswith("1.") else "v2"
+        behavior = said.get("behavior") or usual
+        runtime = release if behavior == usual else f"{release}+{behavior}"
+        return Model(str(model["class"]), Path(model["file"]), Path()), Side(saver, runtime)
+    except (KeyError, TypeError, AttributeError) as error:
+        msg = f"{folder}: its record does not say what it is of ({error}): it is no artifact"
+        raise UsageProblem(msg) from error
+
+
+def _too_few() -> NoReturn:
+    msg = "diff-saves compares two saves or more"
+    raise UsageProblem(msg)
+
+
+def _write(
+    file: Path, pairs: Sequence[SavePair], infos: Sequence[RuntimeInfo], began: datetime
+) -> None:
+    if file.suffix == ".md":
+        write_text(file, page([], infos, save_pairs=pairs), "--report")
+        return
+    content = report(
+        [],
+        infos,
+        started=began,
+        seconds=(datetime.now(timezone.utc) - began).total_seconds(),
+        tool=version("pytest-tfroundtrip"),
+        save_pairs=pairs,
+    )
+    write(file, content, "--report")
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -120,7 +197,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         expect=Expect.ROUND_TRIP,
         explicit_expect=False,
         provider=arguments.provider,
-        cache=arguments.cache or default_cache(),
-        jobs=2,
+        cache=cache_of(arguments),
+        jobs=min(2, os.cpu_count() or 1),
         timeout=120.0,
+        own=own_runtimes(Path.cwd()),
     )

@@ -1,11 +1,13 @@
 """``report``: put the JSON reports of several runs together, as a CI that runs shards needs.
 
-``report merge FILE.json ... --output MERGED.json`` makes one report of the same schema: every cell
-once, what came from where under ``merged``. A cell on which reports do not agree is told, and the
-worse one stands. It prints the matrix and summary that pytest would print of them all.
+``report merge FILE.json ... --output MERGED.json`` makes one report of the same schema: every cell,
+every sentence that was tried and every pair of saves once, what came from where under ``merged``.
+On what reports do not agree is told, and the worse one stands. It prints the matrix and summary
+that pytest would print of them all.
 
-Exit codes: 0 merged, and no cell failed; 1 a cell failed or is an error, reports do not agree on
-a cell, or they are not of the same runtimes (then nothing is written); 2 a file is no report.
+Exit codes: 0 merged, and nothing failed; 1 a cell or a sentence failed or is an error, reports do
+not agree on something, or they are not of the same runtimes (then nothing is written); 2 a file is
+no report.
 """
 
 from __future__ import annotations
@@ -54,14 +56,29 @@ def run(arguments: argparse.Namespace) -> int:
     merged = merge({str(file): read(file) for file in files})
     write(arguments.output, merged.content, "--output")
     if arguments.markdown:
-        text = page(merged.rows, merged.runtimes, conflicts=merged.conflicts)
+        text = page(
+            merged.rows,
+            merged.runtimes,
+            conflicts=merged.conflicts,
+            statements=merged.statements,
+            save_pairs=merged.save_pairs,
+        )
         write_text(arguments.markdown, text, "--markdown")
     width = min(_WIDTH, shutil.get_terminal_size().columns)
-    say(_printable(plain(summary(merged.rows, width=width))))
+    lines = summary(
+        merged.rows, width=width, statements=merged.statements, save_pairs=merged.save_pairs
+    )
+    say(_printable(plain(lines)))
     for conflict in merged.conflicts:
         complain(_printable(_told(conflict)))
     reports = count(len(files), "report")
-    say(f"{arguments.output}: {count(len(merged.rows), 'cell')} of {reports}")
+    more = [
+        count(len(rows), word)
+        for rows, word in ((merged.statements, "case"), (merged.save_pairs, "save pair"))
+        if rows
+    ]
+    told = ", ".join([count(len(merged.rows), "cell"), *more])
+    say(f"{arguments.output}: {told} of {reports}")
     return 1 if merged.failed else 0
 
 

@@ -162,6 +162,20 @@ class Engine:
         found: Observation = self.call(self.trial(trial))
         return found
 
+    def artifact(self, save: Save) -> Path | str | None:
+        """The artifact of a save, why there is none, or None where nobody asked for the save."""
+        task = self._saves.get(planning.save_key(save))
+        if task is None:
+            return None
+        if not task.done() or task.cancelled():
+            return "it was not saved before the run ended"
+        if error := task.exception():
+            return str(error)
+        saved = task.result()
+        if saved.folder is None and saved.failure is not None:
+            return f"{saved.failure.verdict}: {saved.failure.message.strip()}"
+        return saved.folder
+
     # The loop's side
 
     def _serve(self) -> None:

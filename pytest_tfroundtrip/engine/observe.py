@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.judge import (
@@ -78,7 +79,8 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
         judgement = judge_fine_tuning(record, observed, cell.tolerances)
     else:
         judgement = judge_inference(record, observed, cell.loader, cell.tolerances)
-    return _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
+    seen = _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
+    return replace(seen, notes=observed.notes)
 
 
 def _judged(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.observation import Change
+from pytest_tfroundtrip.vocabulary import Part
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -64,9 +67,9 @@ class Contract:
 
 @dataclass(frozen=True)
 class ContractChange:
-    """Sentences that say what changed, and the parts that could not be held against each other."""
+    """What changed, and the parts that could not be held against each other."""
 
-    changes: tuple[str, ...]
+    changes: tuple[Change, ...]
     not_compared: tuple[str, ...]
 
 
@@ -93,13 +96,13 @@ def changes(
     if saved.tags is None or loaded is None or loaded.tags is None or "tags" not in shows:
         found.missed.add("tags")
     elif saved.tags != loaded.tags:
-        found.changes.append(f"tags were {_names(saved.tags)} and are {_names(loaded.tags)}")
+        found.change(Part.TAGS, f"tags were {_names(saved.tags)} and are {_names(loaded.tags)}")
     if saved.signatures is None or loaded is None or loaded.signatures is None:
         found.missed.update(PARTS[1:])
         return found.result()
     keys = set(saved.signatures)
     if "signature_keys" in shows:
-        found.names("signature", "", keys, set(loaded.signatures))
+        found.names(Part.SIGNATURE_KEY, "signature", keys, set(loaded.signatures))
     else:
         found.missed.add("signature_keys")
         keys = {signature} if signature is not None else set()
@@ -115,7 +118,7 @@ class _Found:
     """Collects while :func:`changes` walks through the two contracts."""
 
     def __init__(self) -> None:
-        self.changes: list[str] = []
+        self.changes: list[Change] = []
         self.missed: set[str] = set()
 
     def result(self) -> ContractChange:
@@ -123,13 +126,18 @@ class _Found:
         missed = tuple(part for part in order if part in self.missed)
         return ContractChange(tuple(self.changes), missed)
 
-    def names(self, what: str, where: str, saved: set[str], loaded: set[str]) -> None:
+    def change(self, part: Part, text: str) -> None:
+        self.changes.append(Change(part, text))
+
+    def names(self, part: Part, what: str, saved: set[str], loaded: set[str]) -> None:
         gone, new = sorted(saved - loaded), sorted(loaded - saved)
         if len(gone) == len(new) == 1:
-            self.changes.append(f"{where}{what} {gone[0]!r} became {new[0]!r}")
+            self.change(part, f"{what} {gone[0]!r} became {new[0]!r}")
         else:
-            self.changes += [f"{where}{what} {name!r} is missing" for name in gone]
-            self.changes += [f"{where}{what} {name!r} is new" for name in new]
+            for name in gone:
+                self.change(part, f"{what} {name!r} is missing")
+            for name in new:
+                self.change(part, f"{what} {name!r} is new")
 
     def signature(
         self, key: str, saved: Signature, loaded: Signature, shows: Collection[str]
@@ -138,34 +146,35 @@ class _Found:
         if saved.method_name is None or loaded.method_name is None or "method_name" not in shows:
             self.missed.add("method_name")
         elif saved.method_name != loaded.method_name:
-            self.changes.append(
-                f"{where}method name was {saved.method_name!r} and is {loaded.method_name!r}"
+            self.change(
+                Part.METHOD_NAME,
+                f"{where}method name was {saved.method_name!r} and is {loaded.method_name!r}",
             )
         for part, one, other in (
-            ("inputs", saved.inputs, loaded.inputs),
-            ("outputs", saved.outputs, loaded.outputs),
+            (Part.INPUT, saved.inputs, loaded.inputs),
+            (Part.OUTPUT, saved.outputs, loaded.outputs),
         ):
-            if one is None or other is None or part not in shows:
-                self.missed.add(part)
+            if one is None or other is None or f"{part}s" not in shows:
+                self.missed.add(f"{part}s")
             else:
-                self.specs(part[:-1], where, one, other)
+                self.specs(part, f"{where}{part}", one, other)
 
     def specs(
-        self, what: str, where: str, saved: Mapping[str, Spec], loaded: Mapping[str, Spec]
+        self, part: Part, what: str, saved: Mapping[str, Spec], loaded: Mapping[str, Spec]
     ) -> None:
-        self.names(what, where, set(saved), set(loaded))
+        self.names(part, what, set(saved), set(loaded))
         for name in sorted(set(saved) & set(loaded)):
             one, other = saved[name], loaded[name]
             if one.dtype != other.dtype:
-                self.changes.append(f"{where}{what} {name!r} was {one.dtype} and is {other.dtype}")
+                self.change(Part.DTYPE, f"{what} {name!r} was {one.dtype} and is {other.dtype}")
             if one.rank == other.rank:
                 continue
-            if other.rank is None or (one.rank is None and what == "output"):
-                self.missed.add(f"{what}_ranks")
+            if other.rank is None or (one.rank is None and part is Part.OUTPUT):
+                self.missed.add(f"{part}_ranks")
             else:
                 before = "any rank" if one.rank is None else f"rank {one.rank}"
-                self.changes.append(
-                    f"{where}{what} {name!r} was of {before} and is of rank {other.rank}"
+                self.change(
+                    Part.RANK, f"{what} {name!r} was of {before} and is of rank {other.rank}"
                 )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.judge import contract as contracts
 from pytest_tfroundtrip.judge.differences import compare
 from pytest_tfroundtrip.judge.explain import explain, sentence, tensor_text
 from pytest_tfroundtrip.judge.tolerances import EXACT, Limit, limit_of
-from pytest_tfroundtrip.vocabulary import Verdict
+from pytest_tfroundtrip.observation import Change
+from pytest_tfroundtrip.vocabulary import Part, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +30,8 @@ class Judgement:
 
     The errors are the largest over all numbers compared, those within tolerance too; None where
     there was no number. ``not_compared`` names what a ``same`` does not speak for, in the words of
-    ``shows`` in ``apis.json``: ("tags", "method_name").
+    ``shows`` in ``apis.json``: ("tags", "method_name"). ``changes`` is what ``message`` says, by
+    the part that changed, whole and in the order in which it was found; of two saves only.
     """
 
     verdict: Verdict
@@ -37,6 +39,7 @@ class Judgement:
     max_abs_error: float | None = None
     max_rel_error: float | None = None
     not_compared: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 def judge_inference(
@@ -81,7 +84,7 @@ def judge_inference(
         shows_references=api.generation == "TF1",
     )
     for change in contract.changes:
-        bench.found(Verdict.DRIFT, change)
+        bench.found(Verdict.DRIFT, change.sentence)
     return bench.judgement()
 
 
@@ -123,18 +126,18 @@ def judge_saves(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
     change = contracts.changes(old.contract, new.contract, shows, old.signature)
     bench.missed[:0] = change.not_compared
     for each in change.changes:
-        bench.found(Verdict.DRIFT, each)
+        bench.found(Verdict.DRIFT, each.sentence, each.part)
     moved = _moved(old, new)
     if moved is not None:
         for each in contracts.changes(*moved, shows - {"tags"}, new.signature).changes:
-            bench.found(Verdict.DRIFT, each)
+            bench.found(Verdict.DRIFT, each.sentence, each.part)
     pairs = list(zip(old.examples, new.examples, strict=False))
     bench.outputs(
         "what was computed",
         [one.outputs for one, _ in pairs],
         [_in_shapes_of(one.outputs, other.outputs) for one, other in pairs],
     )
-    return bench.judgement(shown_at_most=1000)
+    return replace(bench.judgement(shown_at_most=1000), changes=tuple(bench.changes))
 
 
 def _moved(old: Record, new: Record) -> tuple[contracts.Contract, contracts.Contract] | None:
@@ -246,14 +249,16 @@ class _Bench:
 
     tolerances: Tolerances
     findings: list[tuple[Verdict, str]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)  # the same, not wrapped, by part
     missed: list[str] = field(default_factory=list)
     abs_errors: list[float] = field(default_factory=list)
     rel_errors: list[float] = field(default_factory=list)
     tensors: int = 0
     elements: int = 0
 
-    def found(self, verdict: Verdict, text: str) -> None:
+    def found(self, verdict: Verdict, text: str, part: Part = Part.VALUE) -> None:
         self.findings.append((verdict, sentence(text)))
+        self.changes.append(Change(part, text))
 
     def judgement(self, shown_at_most: int = FINDINGS_SHOWN) -> Judgement:
         # Numbers first: they are why it is `differs`, and must not be cut off.
@@ -295,9 +300,11 @@ class _Bench:
         renamed = _renamed(saved, loaded, self.tolerances)
         for old, new in renamed.items():
             self.found(
-                Verdict.DRIFT, f"{where}: output {old!r} became {new!r}, its values are equal"
+                Verdict.DRIFT,
+                f"{where}: output {old!r} became {new!r}, its values are equal",
+                Part.OUTPUT,
             )
-        drifts: dict[str, None] = {}  # the same in every example: each once, in order
+        drifts: dict[str, Part] = {}  # the same in every example: each once, in order
         for index, (one, other) in enumerate(zip(saved, loaded, strict=True)):
             new_names = set(other) - set(one) - set(renamed.values())
             complete = True
@@ -306,16 +313,17 @@ class _Bench:
                 match = other.get(renamed.get(name, name))
                 if match is None:
                     complete = False
-                    self.found(Verdict.DIFFERS, f"{what} is missing{_instead(new_names)}")
+                    said = f"{what} is missing{_instead(new_names)}"
+                    self.found(Verdict.DIFFERS, said, Part.OUTPUT)
                 elif self.values(what, one[name], match) and one[name].dtype != match.dtype:
                     drifts[
                         f"{where}: output {name!r} was {one[name].dtype} and is {match.dtype}, its"
                         " values are equal"
-                    ] = None
+                    ] = Part.DTYPE
             if new_names and complete:
-                drifts[f"{where}: there are new outputs: {_names(new_names)}"] = None
-        for drift in drifts:
-            self.found(Verdict.DRIFT, drift)
+                drifts[f"{where}: there are new outputs: {_names(new_names)}"] = Part.OUTPUT
+        for drift, part in drifts.items():
+            self.found(Verdict.DRIFT, drift, part)
 
     def oracle(
         self, expected: list[Mapping[str, Tensor]], outputs: list[Mapping[str, Tensor]]
@@ -401,6 +409,7 @@ class _Bench:
             return True
         text = explain(what, difference, (saved.dtype, loaded.dtype), limit, sides)
         self.findings.append((Verdict.DIFFERS, text))
+        self.changes.append(Change(Part.VALUE, text))
         return False
 
     def _errors(self, difference: Difference) -> None:

@@ -188,7 +188,7 @@ def read_observed(folder: Path, payload: Mapping[str, Any]) -> Observed:
             Contract.parse(payload["contract"]),
             Variables.parse(payload["variables"], values),
             str(payload.get("returned") or ""),
-            tuple(payload.get("notes") or ()),
+            tuple(dict.fromkeys(str(note) for note in payload.get("notes") or ())),
         )
     except _DAMAGE as error:
         raise _damaged(folder / OBSERVED_NPZ, error) from error

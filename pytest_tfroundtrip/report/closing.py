@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
 from pytest_tfroundtrip.report.rows import api_order
+from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_tfroundtrip.report.rows import Row
+    from pytest_tfroundtrip.report.statements import StatementRow
 
-# Rows that say nothing on a model or on TensorFlow.
-_SILENT = (None, Verdict.ABSENT, Verdict.ENV_ERROR)
 _NO_LOAD = (Verdict.REFUSED, Verdict.CRASHED, Verdict.TIMEOUT)
 
 
-def closing(rows: Sequence[Row]) -> str:
-    """The answer: a sentence for what was held against each ``expect``, and what was left out."""
-    return " ".join(_sentences(rows))
+def closing(rows: Sequence[Row], statements: Sequence[StatementRow] = ()) -> str:
+    """The answer: a sentence for what was held against each ``expect``, and what was left out.
+
+    Args:
+        rows: the cells.
+        statements: the documents' sentences that were tried; they are answered first.
+    """
+    tried = _statements(statements) if statements else ""
+    return " ".join([*([tried] if tried else []), *(_sentences(rows) if rows else [])])
+
+
+def _statements(statements: Sequence[StatementRow]) -> str:
+    """Whether TensorFlow does what each sentence says."""
+    numbers = Counter(row.standing for row in statements)
+    tried = len(statements) - numbers[Standing.NOT_RUN] - numbers[Standing.ENV_ERROR]
+    if not tried:
+        return "No sentence of the documents was tried to its end: nothing can be said of them."
+    # A sentence under a runtime is one that was tried.
+    of = f"{count(tried, 'case')} of the documents' sentences"
+    text = f"TensorFlow kept its word in {numbers[Standing.KEPT]} of {of}"
+    for standing in (Standing.KNOWN, Standing.OUTDATED, Standing.FAILED):
+        if numbers[standing]:
+            text += f"; {numbers[standing]} {standing}"
+    return text + "."
 
 
 def _sentences(rows: Sequence[Row]) -> Iterator[str]:
-    told = [row for row in rows if row.verdict not in _SILENT]
+    told = [row for row in rows if row.answered]
     documents = [row for row in told if row.expect is Expect.DOCUMENTS]
     models = [row for row in told if row.expect is Expect.ROUND_TRIP]
     if documents:

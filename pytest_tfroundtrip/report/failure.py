@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.report.lines import wrap
+from pytest_tfroundtrip.report.lines import count, wrap
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MESSAGE_LINES = 30  # TensorFlow's own text: more is cut in its middle, the log has it whole
 LOG_LINES = 15
+NOTES = 5  # of the loader; a model of a hundred variables may have one for each
 LOG_WIDTH = 200
 
 _DURING = {
@@ -32,7 +33,7 @@ _EXPLAINED = {
 }
 
 
-def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
+def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80, told: str = "") -> str:
     """The text of a failing test.
 
     Sentences of ours are wrapped; TensorFlow's are left as they are, so that they can be searched
@@ -42,8 +43,12 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
         row: the cell's row.
         log: the last lines of its log, see :func:`log_tail`.
         width: of the terminal.
+        told: the cell with which the same message was told before; it is not told again.
     """
     parts = [wrap(f"{row.sentence}: {_verdict(row)}", width)]
+    if told:
+        parts.append([f"why: as told with {told}", f"rerun: {row.command}"])
+        return "\n".join(text for part in parts for text in part)
     if row.message:
         named = row.exception and not row.message.startswith(row.exception)
         text = f"{row.exception}: {row.message}" if named else row.message
@@ -57,6 +62,9 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
     ):
         if sentence:
             parts.append(wrap(sentence, width, head, "  "))
+    parts += [wrap(note, width, "note: ", "  ") for note in row.notes[:NOTES]]
+    if len(row.notes) > NOTES:
+        parts.append([f"... and {count(len(row.notes) - NOTES, 'more note')}: see --tf-report"])
     parts.append([f"rerun: {row.command}"])
     if log:
         parts.append([f"log: {row.log}" if row.log else "log, its end (--tf-keep=DIR keeps it):"])
@@ -65,7 +73,12 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
 
 
 def case_text(
-    case: StatementCase, command: str, *, log: Sequence[str] = (), width: int = 80
+    case: StatementCase,
+    command: str,
+    *,
+    log: Sequence[str] = (),
+    width: int = 80,
+    told: str = "",
 ) -> str:
     """The text of a failing test of a sentence of the documents.
 
@@ -74,9 +87,13 @@ def case_text(
         command: what tries it again.
         log: the last lines of its log.
         width: of the terminal.
+        told: as of :func:`failure_text`.
     """
     trial, seen = case.trial, case.observation
     parts = [wrap(f"{trial.case.id} under {trial.runtime}: {seen.verdict}", width)]
+    if told:
+        parts.append([f"why: as told with {told}", f"rerun: {command}"])
+        return "\n".join(line for part in parts for line in part)
     text = f"{seen.exception}: {seen.message}" if seen.exception else seen.message
     parts.append(["", *_shortened(text.splitlines(), None), ""])
     for statement in trial.case.statements:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -61,14 +61,19 @@ def grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def piece_of(rows: Sequence[Row]) -> Piece:
-    """What several models' rows say together: a verdict all share, else how many are ``same``."""
+    """What several models' rows say together: a verdict all share, else of how many it is true.
+
+    How many are ``same``; where none is, how many are what most of them are: ``refused 2/3``.
+    """
     there = [row for row in rows if row.verdict is not Verdict.ABSENT]
     if not there:
         return Piece("-" if rows else "")
     verdicts = {row.verdict for row in there}
     same = sum(row.verdict is Verdict.SAME for row in there)
     if len(verdicts) > 1:
-        text = f"same {same}/{len(there)}"
+        most = Counter(row.verdict for row in there).most_common(1)[0]
+        verdict, number = (Verdict.SAME, same) if same else most
+        text = f"{verdict or 'not run'} {number}/{len(there)}"
     else:
         text = "not run" if None in verdicts else str(there[0].verdict)
     return Piece(text, *_stress(there, all_same=same == len(there)))
@@ -94,7 +99,7 @@ def _creation(rows: Sequence[Row], width: int) -> Iterator[Line]:
         Column(runtime, [piece_of(by_place[runtime, saver]) for saver in savers])
         for runtime in sorted({runtime for runtime, _ in by_place}, key=runtime_order)
     ]
-    yield from _table("saving under", savers, columns, width)
+    yield from table("saving under", savers, columns, width)
 
 
 def _by_pair(
@@ -120,7 +125,7 @@ def _by_pair(
             for loader in loaders
         ]
         columns = [column for column in columns if any(piece.text for piece in column.pieces)]
-        yield from _table(f"saved by {saved}", savers, columns, width)
+        yield from table(f"saved by {saved}", savers, columns, width)
 
 
 def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]:
@@ -132,7 +137,7 @@ def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]
         for loaded in sorted({loaded for _, loaded in pairs}, key=runtime_order)
     ]
     all_same = sum(share_of(group).text == "same" for group in pairs.values())
-    yield from _table(f"{title}saved by (down), loaded by (across)", saves, columns, width)
+    yield from table(f"{title}saved by (down), loaded by (across)", saves, columns, width)
     yield from wrapped(
         f"{all_same} of {len(pairs)} pairs of runtimes are all same; of the others, how many of"
         " their cells are. Left out: what the documents exclude, and loads of what was not saved.",
@@ -173,7 +178,7 @@ def pairs_of(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
     return dict(pairs)
 
 
-def _table(
+def table(
     title: str, labels: Sequence[str], columns: Sequence[Column], width: int
 ) -> Iterator[Line]:
     """Labels down, columns across; what does not fit the width goes into a further block."""
@@ -283,7 +288,7 @@ def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
     if any(row.verdict is Verdict.ABSENT for row in rows):
         legend.append("- no such API in that release, or no keras_model()")
     if len({row.model for row in rows}) > 1:
-        legend.append("same 1/2: same for 1 of 2 models")
+        legend.append("same 1/2: so for 1 of 2 models")
     if legend:
         yield from wrapped("; ".join(legend), width)
         yield BLANK

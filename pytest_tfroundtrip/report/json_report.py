@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.rows import (
     Row,
     RuntimeInfo,
@@ -20,7 +21,17 @@ from pytest_tfroundtrip.report.rows import (
     in_order,
     runtime_order,
 )
-from pytest_tfroundtrip.vocabulary import Direction, Expect, Operation, Promise, Stage, Verdict
+from pytest_tfroundtrip.report.save_pairs import SavePair, Side
+from pytest_tfroundtrip.report.statements import StatementRow
+from pytest_tfroundtrip.vocabulary import (
+    Direction,
+    Expect,
+    Operation,
+    Part,
+    Promise,
+    Stage,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,6 +50,8 @@ class Report:
     runtimes: tuple[RuntimeInfo, ...]
     rows: tuple[Row, ...]
     merged: Mapping[str, Any]  # what it was merged from; empty for the report of one run
+    statements: tuple[StatementRow, ...] = ()
+    save_pairs: tuple[SavePair, ...] = ()
 
 
 def report(
@@ -48,7 +61,8 @@ def report(
     started: datetime,
     seconds: float,
     tool: str,
-    statements: Sequence[Mapping[str, Any]] = (),
+    statements: Sequence[StatementRow] = (),
+    save_pairs: Sequence[SavePair] = (),
 ) -> dict[str, Any]:
     """The report of a run, as what JSON can hold.
 
@@ -60,9 +74,15 @@ def report(
         started: when, with a time zone.
         seconds: how long the run took.
         tool: version of pytest-tfroundtrip.
-        statements: an entry per sentence and runtime, see ``statement.row``.
+        statements: one per case and runtime, in the order in which they are to stand.
+        save_pairs: one per pair of saves, named as the rows are, likewise.
     """
     ordered = in_order(disambiguate(rows))
+    more = {
+        name: [_plain(asdict(each)) for each in entries]
+        for name, entries in (("statements", statements), ("save_pairs", save_pairs))
+        if entries
+    }
     return {
         "schema": SCHEMA,
         "tool": tool,
@@ -73,8 +93,11 @@ def report(
             for runtime in sorted(runtimes, key=lambda runtime: runtime_order(runtime.name))
         ],
         "cells": [_plain(asdict(row)) for row in ordered],
-        **({"statements": [dict(entry) for entry in statements]} if statements else {}),
-        "summary": summary(ordered),
+        **more,
+        "summary": {
+            **summary(ordered),
+            **{name: _counts(each["verdict"] for each in more[name]) for name in more},
+        },
     }
 
 
@@ -154,6 +177,8 @@ def _report(content: Any, problem: str) -> Report:
             runtimes=tuple(_made(RuntimeInfo, each) for each in _list(content["runtimes"])),
             rows=tuple(_made(Row, each) for each in _list(content["cells"])),
             merged=MappingProxyType(dict(content.get("merged", {}))),
+            statements=_optional(StatementRow, content, "statements"),
+            save_pairs=_optional(SavePair, content, "save_pairs"),
         )
     except KeyError as error:
         msg = f"{problem}: it has no {error.args[0]!r}."
@@ -163,7 +188,12 @@ def _report(content: Any, problem: str) -> Report:
         raise UsageProblem(msg) from error
 
 
-_Made = TypeVar("_Made", Row, RuntimeInfo)
+_Made = TypeVar("_Made", Row, RuntimeInfo, StatementRow, SavePair, Side, Change)
+
+
+def _optional(kind: type[_Made], content: Mapping[str, Any], name: str) -> tuple[_Made, ...]:
+    """The rows of a kind that not every report has."""
+    return tuple(_made(kind, each) for each in _list(content.get(name, [])))
 
 
 def _made(kind: type[_Made], entry: Any) -> _Made:
@@ -237,15 +267,18 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(each) for each in _list(value))
 
 
-# By the annotations of Row and RuntimeInfo: a field of a new kind needs its reader here.
+# By the annotations of the rows: a field of a new kind needs its reader here.
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "str": _text,
     "bool": _flag,
     "float": _number,
     "tuple[str, ...]": _texts,
+    "Side": lambda value: _made(Side, value),
+    "tuple[Change, ...]": lambda value: tuple(_made(Change, each) for each in _list(value)),
     "Direction": Direction,
     "Expect": Expect,
     "Operation": Operation,
+    "Part": Part,
     "Promise": Promise,
     "Stage": Stage,
     "Verdict": Verdict,

@@ -22,6 +22,8 @@ from pytest_tfroundtrip.report.grid import (
 )
 from pytest_tfroundtrip.report.lines import count, runtimes
 from pytest_tfroundtrip.report.rows import api_order, disambiguate, in_order, runtime_order
+from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
+from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.terminal import grouped
 from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
 
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.report.grid import Piece
     from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
+    from pytest_tfroundtrip.report.save_pairs import SavePair
+    from pytest_tfroundtrip.report.statements import StatementRow
 
 #: Bytes. GitHub drops a step's summary that is larger than 1 MiB as a whole; the rest is for what
 #: else the step may write.
 LIMIT = 1_000_000
+NOTES = 10  # of a loader on one cell
 EXAMPLES = 25  # of failures that no cause explains; the rest are counted
 MESSAGE_LINES = 20
 MESSAGE_WIDTH = 300  # a graph's text is one line of a megabyte
@@ -60,6 +65,8 @@ def page(
     infos: Iterable[RuntimeInfo] = (),
     *,
     conflicts: Sequence[Mapping[str, Any]] = (),
+    statements: Sequence[StatementRow] = (),
+    save_pairs: Sequence[SavePair] = (),
     limit: int = LIMIT,
 ) -> str:
     """The page.
@@ -68,11 +75,13 @@ def page(
         rows: one per cell, in any order.
         infos: what was run under.
         conflicts: the cells on which merged reports do not agree, as in the merged report.
+        statements: the documents' sentences that were tried.
+        save_pairs: the pairs of saves that were asked for.
         limit: bytes of UTF-8 that it may have.
     """
     ordered = in_order(disambiguate(rows))
     blocks = [
-        *_head(ordered),
+        *_head(ordered, statements),
         *_conflicts(conflicts),
         *_matrices([row for row in ordered if row.verdict is not None]),
         *_unavailable([row for row in ordered if row.verdict is Verdict.ENV_ERROR]),
@@ -85,6 +94,9 @@ def page(
             ]
         ),
         *_contradictions([row for row in ordered if row.contradiction]),
+        *_statements(statements),
+        *_save_pairs(save_pairs),
+        *_notes(ordered),
         *_runtimes(infos),
     ]
     return _bounded(blocks, limit)
@@ -139,8 +151,8 @@ def _shortened(text: str) -> str:
 # The parts
 
 
-def _head(rows: Sequence[Row]) -> Iterator[_Block]:
-    answer = closing(rows) if rows else "There are no cells."
+def _head(rows: Sequence[Row], statements: Sequence[StatementRow]) -> Iterator[_Block]:
+    answer = closing(rows, statements) or "There are no cells."
     yield _Block(f"# TensorFlow round trips\n\n**{prose(answer)}**", "answer", 0)
     if not rows:
         return
@@ -164,7 +176,7 @@ def _head(rows: Sequence[Row]) -> Iterator[_Block]:
 def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> Iterator[_Block]:
     if not conflicts:
         return
-    title = f"## Reports disagree on {count(len(conflicts), 'cell')}"
+    title = f"## Reports disagree on {count(len(conflicts), 'result')}"
     yield _Block(f"{title}\n\nThe worse one stands in the tables below.", "", 1)
     for conflict in conflicts:
         sides = "; ".join(
@@ -268,7 +280,7 @@ def _legend(rows: Sequence[Row]) -> str:
     if any(row.verdict is Verdict.ABSENT for row in rows):
         legend.append("- no such API in that release, or no `keras_model()`")
     if len({row.model for row in rows}) > 1:
-        legend.append("same 1/2: same for 1 of 2 models")
+        legend.append("same 1/2: so for 1 of 2 models")
     return "; ".join(legend)
 
 
@@ -324,6 +336,8 @@ def _each(rows: Sequence[Row]) -> Iterator[_Block]:
         parts = [f"**{prose(row.sentence)}**: {code(str(row.verdict or 'not run'))}"]
         if said:
             parts.append(fenced(_shortened(said)))
+        if row.notes:
+            parts.append("\n".join(f"- note: {prose(note)}" for note in row.notes[:NOTES]))
         parts.append(fenced(row.command, "console"))
         yield _Block("\n\n".join(parts), "failing cell", 2)
     if len(rows) > EXAMPLES:
@@ -354,6 +368,101 @@ def _contradictions(rows: Sequence[Row]) -> Iterator[_Block]:
             if first.remedy:
                 parts.append(f"What to do: {prose(first.remedy)}")
             yield _Block("\n\n".join(parts), "contradiction", 3)
+
+
+def _statements(rows: Sequence[StatementRow]) -> Iterator[_Block]:
+    """A line for each case, a column for each runtime; then those that failed."""
+    if not rows:
+        return
+    names = sorted({row.runtime for row in rows}, key=runtime_order)
+    cases: dict[str, dict[str, StatementRow]] = defaultdict(dict)
+    for row in rows:
+        cases[row.case][row.runtime] = row
+    lines = [["sentence", "case", *map(code, names)]]
+    for case, under in cases.items():
+        first = next(iter(under.values()))
+        quoted = "<br>".join(prose(sentence) for sentence in first.sentences)
+        stand = [_standing(under[name].standing) if name in under else "" for name in names]
+        lines.append([quoted, code(case), *stand])
+    title = f"## The documents' sentences ({count(len(cases), 'case')})"
+    yield _Block(f"{title}\n\n{_table(lines)}", "table", 2)
+    for row in rows:
+        if row.standing not in (Standing.KEPT, Standing.NOT_RUN):
+            yield _statement(row)
+
+
+def _statement(row: StatementRow) -> _Block:
+    """Why a sentence does not stand as it is written."""
+    head = f"**{code(row.case)} under {prose(row.runtime)}**: {prose(str(row.standing))}"
+    if row.standing is Standing.KNOWN:
+        return _Block(f"{head}: {prose(row.why or row.message)}", "sentence", 3)
+    parts = [head, *(f"> {prose(quote)}" for quote in row.quotes)]
+    if row.note:
+        parts.append(f"But: {prose(row.note)}")
+    if row.message:
+        parts.append(fenced(_shortened(row.message)))
+    if row.command:
+        parts.append(fenced(row.command, "console"))
+    return _Block("\n\n".join(parts), "sentence", 1)
+
+
+def _standing(standing: Standing) -> str:
+    if standing is Standing.KNOWN:
+        return f"{_MARKS[CONTRADICTION]}contradicted"
+    if standing in (Standing.KEPT, Standing.NOT_RUN):
+        return str(standing)
+    return f"{_MARKS[FAILED]}{standing}"
+
+
+def _save_pairs(pairs: Sequence[SavePair]) -> Iterator[_Block]:
+    """A part for each move of a writer: a line for each thing that changes."""
+    if not pairs:
+        return
+    yield _Block(f"## What changes for a reader ({count(len(pairs), 'pair')} of saves)", "", 0)
+    for (old, new), members in by_move(pairs).items():
+        parts = [
+            f"### {code(str(old))} → {code(str(new))}",
+            prose(seen_of(members)),
+        ]
+        lines = [
+            [str(part), prose(sentence.partition("\n")[0]), prose(", ".join(models))]
+            for part, sentences in by_part(members).items()
+            for sentence, models in sentences.items()
+        ]
+        if lines:
+            parts.append(_table([["part", "change", "models"], *lines]))
+        for why in dict.fromkeys(pair.message for pair in members if pair.message):
+            models = ", ".join(pair.model for pair in members if pair.message == why)
+            parts.append(f"Not compared for {prose(models)}: {prose(why)}")
+        missed = dict.fromkeys(each for pair in members for each in pair.not_compared)
+        if missed:
+            parts.append(f"Not compared: {prose(', '.join(missed))}")
+        yield _Block("\n\n".join(parts), "pair of saves", 2)
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[_Block]:
+    """What loaders say of how it was done, and of what was not done: also of what is the same."""
+    noted: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        for note in row.notes:
+            noted[note].append(row)
+    if not noted:
+        return
+    lines = [
+        f"- {prose(note)} ({_where(members)}, by"
+        f" {prose(', '.join(sorted({row.load for row in members}, key=api_order)))})"
+        for note, members in sorted(noted.items(), key=lambda item: -len(item[1]))
+    ]
+    said = f"Notes of loaders ({count(len(lines), 'note')})"
+    listed = "\n".join(lines[:_NOTES_LISTED])
+    if len(lines) > _NOTES_LISTED:
+        listed += f"\n- ... and {count(len(lines) - _NOTES_LISTED, 'more note')}"
+    yield _Block(
+        f"<details><summary>{said}</summary>\n\n{listed}\n\n</details>", "list of notes", 3
+    )
+
+
+_NOTES_LISTED = 100
 
 
 def _runtimes(infos: Iterable[RuntimeInfo]) -> Iterator[_Block]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
@@ -60,6 +60,7 @@ class Row:
     file: str  # the model's, below the rootdir
     log: str | None
     note: str  # how it failed against what was expected, beyond not being `same`
+    notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
 
     @property
     def creation(self) -> bool:
@@ -70,6 +71,11 @@ class Row:
     def failed(self) -> bool:
         """Whether pytest counts the cell as a failure or an error."""
         return self.outcome in ("failed", "error")
+
+    @property
+    def answered(self) -> bool:
+        """Whether it says something of the model, or of TensorFlow."""
+        return self.verdict not in (None, Verdict.ABSENT, Verdict.ENV_ERROR)
 
     @property
     def asserted(self) -> bool:
@@ -171,9 +177,10 @@ def row_of(
         why=why,
         statement=statement,
         document=document,
-        file=_below(cell.save.model),
+        file=file_of(cell.save.model),
         log=seen.log if seen else None,
         note=note,
+        notes=seen.notes if seen else (),
     )
 
 
@@ -198,15 +205,34 @@ def command_of(
     return shlex.join([*words, *([test] if test else [])])
 
 
-def disambiguate(rows: Iterable[Row]) -> list[Row]:
+class _OfModel(Protocol):
+    """A frozen dataclass that is a row on a model."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=_OfModel)
+
+
+def disambiguate(rows: Iterable[Named], *, beside: Iterable[Row] = ()) -> list[Named]:
     """The rows, with the file put before models of the same name: ``affine.py:Affine``.
 
-    As much of the path as tells them apart; their ids get the same in front.
+    As much of the path as tells them apart; their ids get the same in front. ``beside`` are rows of
+    the same report, as they were before, whose models have to be told apart from these as well.
     """
     rows = list(rows)
     files: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        files[row.model].add(row.file)
+    for model, file in [(row.model, row.file) for row in rows] + [
+        (row.model, row.file) for row in beside
+    ]:
+        files[model].add(file)
     short = {model: _tails(paths) for model, paths in files.items() if len(paths) > 1}
     return [
         replace(row, model=f"{tail}:{row.model}", id=f"{tail}:{row.id}")
@@ -256,7 +282,8 @@ def _key(row: Row) -> tuple[object, ...]:
     )
 
 
-def _below(model: Model) -> str:
+def file_of(model: Model) -> str:
+    """A model's file, below the rootdir where it is."""
     if model.file.is_relative_to(model.root):
         return model.file.relative_to(model.root).as_posix()
     return model.file.as_posix()

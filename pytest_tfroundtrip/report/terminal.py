@@ -12,13 +12,18 @@ from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
 from pytest_tfroundtrip.report.rows import disambiguate, in_order, runtime_order
+from pytest_tfroundtrip.report.save_pairs import pair_lines
+from pytest_tfroundtrip.report.statements import Standing, statement_lines
 from pytest_tfroundtrip.vocabulary import Promise, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
+    from pytest_tfroundtrip.report.save_pairs import SavePair
+    from pytest_tfroundtrip.report.statements import StatementRow
 
+NOTES = 2  # of a loader, with a failure that no cause explains; the report has them all
 EXAMPLES = 5  # of failures that no cause explains; the rest are counted
 
 
@@ -60,24 +65,43 @@ def header(
     return lines
 
 
-def summary(rows: Iterable[Row], *, width: int = 80, quiet: bool = False) -> Iterator[Line]:
+def summary(
+    rows: Iterable[Row],
+    *,
+    width: int = 80,
+    quiet: bool = False,
+    statements: Sequence[StatementRow] = (),
+    save_pairs: Sequence[SavePair] = (),
+) -> Iterator[Line]:
     """The matrix, the counts, contradictions and failures by cause, and the closing line.
 
-    ``quiet`` (``-q``) leaves failures and the closing line. Without rows there is nothing to say.
+    Args:
+        rows: one per cell, in any order.
+        width: of the terminal.
+        quiet: (``-q``) leave failures, what was seen of pairs of saves, and the closing line.
+        statements: the documents' sentences that were tried.
+        save_pairs: the pairs of saves that were asked for.
+
+    Yields:
+        Lines; none where there are neither cells nor sentences nor pairs.
     """
     ordered = in_order(disambiguate(rows))
-    if not ordered:
-        return
-    if not quiet:
+    if not quiet and ordered:
         yield from grids([row for row in ordered if row.verdict is not None], width)
         yield from _counts(ordered, width)
         yield from _contradictions(ordered, width)
+    yield from pair_lines(save_pairs, width, quiet=quiet)
+    yield from statement_lines(statements, width, quiet=quiet)
     yield from _unavailable(ordered, width)
     yield from _failures(ordered, width)
-    failed = any(row.failed for row in ordered)
+    answer = closing(ordered, statements)
+    if not answer:
+        return
+    failed = any(row.failed for row in ordered) or any(row.failed for row in statements)
     known = any(row.contradiction for row in ordered)
+    known = known or any(row.standing is Standing.KNOWN for row in statements)
     colour = "red" if failed else "yellow" if known else "green"
-    for text in wrap(closing(ordered), width):
+    for text in wrap(answer, width):
         yield line(text, bold=True, **{colour: True})
 
 
@@ -86,9 +110,17 @@ def _counts(rows: Sequence[Row], width: int) -> Iterator[Line]:
     parts = [f"{verdicts[verdict]} {verdict}" for verdict in Verdict if verdicts[verdict]]
     parts += [f"{verdicts[None]} not run"] if verdicts[None] else []
     yield from _sentence(f"{count(len(rows), 'cell')}: {', '.join(parts)}", width)
-    promises = Counter(row.promise for row in rows)
+    # Of those alone that the closing line speaks of: nothing is promised of what is not there.
+    promises = Counter(row.promise for row in rows if row.answered)
     said = ", ".join(f"{promises[promise]} {promise}" for promise in Promise if promises[promise])
-    yield from _sentence(f"the documents: {said}", width)
+    if said:
+        silent = [
+            f"{number} {verdict or 'not run'}"
+            for verdict, number in verdicts.items()
+            if verdict in (None, Verdict.ABSENT, Verdict.ENV_ERROR)
+        ]
+        without = f" (without the {' and the '.join(silent)})" if silent else ""
+        yield from _sentence(f"the documents: {said}{without}", width)
     outcomes = Counter(row.outcome for row in rows)
     words = ("passed", "failed", "error", "xfailed", "skipped")
     told = [f"{outcomes[word]} {word}" for word in words if outcomes[word]]
@@ -187,6 +219,8 @@ def _unexplained(rows: Sequence[Row], width: int) -> Iterator[Line]:
         yield from wrapped(
             f"{row.sentence}: {verdict}{f': {said}' if said else ''}", width, 4, "- "
         )
+        for note in row.notes[:NOTES]:
+            yield from wrapped(note, width, 6, "note: ")
         yield line(f"      rerun: {row.command}")
     if len(rows) > EXAMPLES:
         yield line(f"    ... and {count(len(rows) - EXAMPLES, 'more cell')}")

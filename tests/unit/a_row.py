@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.rows import Row
-from pytest_tfroundtrip.vocabulary import Direction, Expect, Operation, Promise, Verdict
+from pytest_tfroundtrip.report.save_pairs import SavePair, Side
+from pytest_tfroundtrip.report.statements import StatementRow
+from pytest_tfroundtrip.vocabulary import Direction, Expect, Operation, Part, Promise, Verdict
 
 _ROW = Row(
     id="affine-builder_2.15-to-tf1_load_1.15-inference",
@@ -82,3 +85,47 @@ def contradicted(**changes: Any) -> Row:
             **changes,
         }
     )
+
+
+_PAIR = SavePair(
+    id="affine-builder_1.15-becomes-tf_module_2.15",
+    model="Affine",
+    old=Side("builder", "1.15"),
+    new=Side("tf_module", "2.15"),
+    verdict=Verdict.DRIFT,
+    message="",
+    changes=(
+        Change(Part.TAGS, "tags were 'serve' and are none"),
+        Change(Part.OUTPUT, "output 'y' became 'output_0'"),
+        Change(Part.OUTPUT, "output 'z' is missing"),
+    ),
+    not_compared=("method_name",),
+    max_abs_error=0.5,
+    max_rel_error=None,
+    file="affine.py",
+)
+
+
+def a_pair(**changes: Any) -> SavePair:
+    """``Affine`` by the builder of 1.15 and by ``tf_module`` of 2.15: a drift."""
+    return replace(_PAIR, **changes)
+
+
+def a_sentence(case: str = "tracks", runtime: str = "2.15", **changes: Any) -> StatementRow:
+    """A sentence that is kept under a runtime."""
+    row = StatementRow(
+        id=f"{case}-{runtime}",
+        case=case,
+        runtime=runtime,
+        statements=("tracked",),
+        verdict="kept",
+        outcome="passed",
+        exception="",
+        message="",
+        why=None,
+        seconds=0.5,
+        sentences=("Modules track variables.",),
+        documents=("The guide",),
+        command=f"pytest --tf-roundtrip -k {case}",
+    )
+    return replace(row, **changes)

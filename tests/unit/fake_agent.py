@@ -27,8 +27,8 @@ A rule of ``rules`` may have: ``sleep`` (seconds; the step's timeout holds), ``l
 step's log), ``status`` with ``exception``, ``message``, ``stage``, ``traceback``; ``absent``
 (why), ``delta`` (added to the first element of the first output), ``rename`` (output: its new
 name), ``dtype`` (output: dtype), ``drop`` (outputs that are left out), ``contract`` (object that is
-merged into the contract), ``exit`` (the agent's code), ``kill`` (the agent's signal), ``mute``
-(no result is ever sent), ``print`` (rubbish where the result should be).
+merged into the contract), ``notes`` (of a load), ``exit`` (the agent's code), ``kill`` (the agent's
+signal), ``mute`` (no result is ever sent), ``print`` (rubbish where the result should be).
 """
 
 from __future__ import annotations
@@ -341,7 +341,7 @@ class Agent:
             "variables": record["variables"] if seen else None,
             "returned": "Fake",
             "calls": calls,
-            "notes": [],
+            "notes": rule.get("notes", []),
         }
 
     # What rules do.

@@ -478,6 +478,25 @@ def test_what_a_reader_has_to_know_of_another_save_is_told_whole() -> None:
     assert "method name was 'tensorflow/serving/predict' and is" in told.message
 
 
+def test_what_changes_between_saves_has_its_part() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["tags"] = []
+        signature = raw["signatures"]["serving_default"]
+        signature["method_name"] = ""
+        signature["inputs"]["x"] = {"dtype": "float64", "shape": [3]}
+        signature["outputs"]["z"] = signature["outputs"].pop("y")
+        raw["signatures"]["more"] = signature
+
+    told = judged_saves(contract=a_contract(change))
+    assert {str(each.part) for each in told.changes} == {
+        *("tags", "signature_key", "method_name", "output", "dtype", "rank"),
+    }
+    assert {each.sentence for each in told.changes} >= {
+        "signature 'serving_default': input 'x' was of rank 2 and is of rank 1",
+        "signature 'serving_default': output 'y' became 'z'",
+    }
+
+
 def test_a_signature_under_another_key_is_compared_all_the_same() -> None:
     def change(raw: dict[str, Any]) -> None:
         moved = raw["signatures"].pop("serving_default")

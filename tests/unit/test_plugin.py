@@ -351,6 +351,27 @@ def test_an_environment_that_cannot_be_had_is_an_error_at_setup(
     assert report["summary"]["outcome"] == {"error": 4, "passed": 2}
 
 
+def test_why_it_cannot_be_had_is_told_once_and_then_referred_to(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_ROUNDTRIP_BROKEN", "2.15")
+    result = project.run(TWO, "--tf-savers=builder", "--tf-loaders=tf1_load")
+    errors, _, summary = result.stdout.str().partition("TensorFlow round trips")
+    assert errors.count("no interpreter for 2.15") == 1
+    assert errors.count("why: as told with affine-builder_2.15-creation") == 3
+    assert summary.count("no interpreter for 2.15") == 1
+
+
+def test_what_a_loader_notes_is_in_the_report_and_with_its_failure(project: Project) -> None:
+    noted = {"notes": ["w was not reached", "w was not reached"]}
+    project.agent(rules=[{"match": {"action": "load", "loader": "tf1_load"}, "delta": 1, **noted}])
+    chosen = ("--tf-runtimes=2.15", "--tf-savers=builder", "--tf-loaders=tf1_load,tf2_load")
+    cells = project.report(*chosen, "-n", "1")["cells"]
+    assert [cell["notes"] for cell in cells if cell["load"]] == [["w was not reached"], []]
+    result = project.run(*chosen)
+    result.stdout.fnmatch_lines(["note: w was not reached", "rerun: pytest*"])
+
+
 # TensorFlow on trial
 
 

@@ -6,7 +6,7 @@ import re
 from itertools import product
 
 import pytest
-from a_row import a_row, broken, contradicted, created
+from a_row import a_pair, a_row, a_sentence, broken, contradicted, created
 
 from pytest_tfroundtrip.report.markdown import LIMIT, code, fenced, page, prose
 from pytest_tfroundtrip.report.rows import RuntimeInfo
@@ -195,3 +195,44 @@ def test_when_room_is_short_failures_come_before_tables() -> None:
     text = page(rows, limit=4_000)
     assert "### `disable-copy-on-read`" in text
     assert "tables. The JSON report has every cell." in text
+
+
+# Sentences, pairs of saves, notes
+
+
+def test_sentences_are_a_table_of_cases_by_runtimes_and_what_does_not_stand_is_told() -> None:
+    rows = [
+        a_sentence(),
+        a_sentence(runtime="2.21", verdict="contradicted", outcome="xfailed", why="Keras 3"),
+        a_sentence("guide", "2.21", verdict="crashed", outcome="failed", message=HOSTILE),
+    ]
+    text = page([], statements=rows)
+    assert _table(text, "## The documents' sentences (2 cases)") == [
+        "| sentence | case | `2.15` | `2.21` |",
+        "| --- | --- | --- | --- |",
+        "| Modules track variables. | `tracks` | kept | ⚠️ contradicted |",
+        "| Modules track variables. | `guide` |  | ❌ failed |",
+    ]
+    assert "**`tracks` under 2.21**: contradicted as known: Keras 3" in text
+    assert '**`guide` under 2.21**: failed\n\n> "Modules track variables." (The guide)' in text
+    assert "\x1b" not in text
+
+
+def test_pairs_of_saves_are_a_part_for_each_move_with_all_that_changes() -> None:
+    missing = a_pair(model="Other", verdict=None, changes=(), message="no keras_model()")
+    text = page([], save_pairs=[a_pair(), a_pair(model="AddTwo"), missing])
+    assert "### `builder@1.15` → `tf_module@2.15`\n\ndrift for AddTwo and Affine; not" in text
+    assert "| tags | tags were 'serve' and are none | Affine, AddTwo |\n" in text
+    assert "| output | output 'z' is missing | Affine, AddTwo |\n" in text
+    assert "Not compared for Other: no keras_model()" in text
+    assert "Not compared: method_name" in text
+
+
+def test_notes_of_loaders_are_listed_once_also_of_what_is_the_same() -> None:
+    rows = [a_row(notes=("w was not reached",)), a_row(id="b", notes=("w was not reached", "x"))]
+    text = page(rows)
+    assert "<details><summary>Notes of loaders (2 notes)</summary>\n\n- w was not" in text
+    assert "- w was not reached (2 cells, saved by 2.15, loaded by 1.15, by tf1_load)" in text
+    assert "Notes of loaders" not in page([a_row()])
+    failing = broken(cause=None, notes=("v was not reached",))
+    assert "- note: v was not reached" in page([failing])

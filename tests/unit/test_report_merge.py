@@ -8,12 +8,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from a_row import a_row, broken, created
+from a_row import a_pair, a_row, a_sentence, broken, created
 
 from pytest_tfroundtrip.__main__ import main
+from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.json_report import _DECODERS, read, report, write
 from pytest_tfroundtrip.report.merge import _VERDICTS, ReportsDisagree, merge
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
+from pytest_tfroundtrip.report.save_pairs import SavePair, Side
+from pytest_tfroundtrip.report.statements import StatementRow
 from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
 if TYPE_CHECKING:
@@ -32,7 +35,8 @@ def shard(tmp_path: Path) -> Callable[..., Path]:
     """Write a report of these rows."""
 
     def make(name: str, *rows: Row, infos: list[RuntimeInfo] | None = None, **top: Any) -> Path:
-        content = report(rows, infos or [INFO], started=STARTED, seconds=1.5, tool="0.1")
+        kinds = {name: top.pop(name) for name in ("statements", "save_pairs") if name in top}
+        content = report(rows, infos or [INFO], started=STARTED, seconds=1.5, tool="0.1", **kinds)
         path = tmp_path / f"{name}.json"
         write(path, content | top)
         return path
@@ -68,7 +72,7 @@ def test_what_was_written_is_read_back(shard: Callable[..., Path]) -> None:
 
 
 def test_every_field_of_a_row_has_its_reader() -> None:
-    for kind in (Row, RuntimeInfo):
+    for kind in (Row, RuntimeInfo, StatementRow, SavePair, Side, Change):
         for field in fields(kind):
             assert str(field.type).removesuffix(" | None") in _DECODERS, field.name
 
@@ -79,6 +83,86 @@ def test_what_a_newer_version_added_is_left_out(shard: Callable[..., Path]) -> N
     content["cells"][0]["colour"] = content["runtimes"][0]["colour"] = "blue"
     path.write_text(json.dumps(content))
     assert read(path).rows == (a_row(),)
+
+
+# Sentences, pairs of saves
+
+
+def test_sentences_and_pairs_are_read_back(shard: Callable[..., Path]) -> None:
+    pairs = [a_pair(max_abs_error=float("nan")), a_pair(id="b", verdict=None, message="no save")]
+    path = shard("one", a_row(notes=("a note",)), statements=[a_sentence()], save_pairs=pairs)
+    again = read(path)
+    assert again.rows[0].notes == ("a note",)
+    assert again.statements == (a_sentence(),)
+    assert again.save_pairs[1] == pairs[1]
+    assert again.save_pairs[0].changes == pairs[0].changes
+    content = json.loads(path.read_text())
+    assert content["summary"]["statements"] == {"kept": 1}
+    assert content["summary"]["save_pairs"] == {"drift": 1, "null": 1}
+    assert content["save_pairs"][0]["old"] == {"save": "builder", "save_runtime": "1.15"}
+    assert content["save_pairs"][0]["changes"][0]["part"] == "tags"
+
+
+def test_merged_reports_have_each_sentence_under_each_runtime_once(
+    shard: Callable[..., Path],
+) -> None:
+    known = a_sentence(runtime="2.21", verdict="contradicted", outcome="xfailed", why="since 3")
+    not_run = a_sentence(verdict=None, outcome=None)
+    both = merged(
+        shard("one", statements=[known, not_run]),
+        shard("two", statements=[a_sentence(), a_sentence(case="other")]),
+    )
+    assert [(row.case, row.runtime) for row in both.statements] == [
+        *(("tracks", "2.15"), ("tracks", "2.21"), ("other", "2.15")),
+    ]
+    assert both.statements[0].verdict == "kept"
+    assert [each["id"] for each in both.content["statements"]] == [
+        *("tracks-2.15", "tracks-2.21", "other-2.15"),
+    ]
+    assert not both.failed
+
+
+def test_reports_that_disagree_on_a_sentence_are_told_and_the_worse_stands(
+    shard: Callable[..., Path],
+) -> None:
+    failed = a_sentence(verdict="contradicted", outcome="failed")
+    both = merged(shard("one", statements=[a_sentence()]), shard("two", statements=[failed]))
+    assert both.statements == (failed,)
+    (conflict,) = both.conflicts
+    assert conflict["id"] == "tracks-2.15"
+    assert [side["verdict"] for side in conflict["cells"]] == ["contradicted", "kept"]
+    assert both.failed
+
+
+def test_a_sentence_that_failed_makes_the_job_that_merges_red(
+    shard: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, failed = a_sentence(), a_sentence(case="other", outcome="failed")
+    path = shard("one", a_row(), statements=[kept, failed], save_pairs=[a_pair()])
+    output, markdown = tmp_path / "merged.json", tmp_path / "merged.md"
+    assert command(path, "--output", output, "--markdown", markdown) == 1
+    out = capsys.readouterr().out
+    assert "builder@1.15 -> tf_module@2.15: drift for Affine" in out
+    assert "- other under 2.15: kept" in out
+    assert out.endswith(f"{output}: 1 cell, 2 cases, 1 save pair of 1 report\n")
+    assert "| `other` | ❌ failed |" in markdown.read_text(encoding="utf-8")
+
+
+def test_a_pair_that_was_compared_stands_for_one_that_was_not(shard: Callable[..., Path]) -> None:
+    missing = a_pair(verdict=None, changes=(), message="not among this run's saves")
+    both = merged(shard("one", save_pairs=[missing]), shard("two", save_pairs=[a_pair()]))
+    assert both.save_pairs == (a_pair(),)
+    assert both.conflicts == ()
+    assert not both.failed
+
+
+def test_pairs_of_models_of_one_name_are_told_apart_as_cells_are(
+    shard: Callable[..., Path],
+) -> None:
+    rows = a_row(file="a.py"), a_row(file="b.py")
+    both = merged(shard("one", *rows, save_pairs=[a_pair(file="a.py", model="a.py:Affine")]))
+    assert [row.model for row in both.rows] == ["a.py:Affine", "b.py:Affine"]
+    assert [pair.model for pair in both.save_pairs] == ["a.py:Affine"]
 
 
 # Cells
@@ -163,7 +247,7 @@ def test_a_conflict_is_not_forgotten_when_a_merged_report_is_merged_again(
 
 
 def test_every_verdict_has_its_place_among_the_worst() -> None:
-    assert set(_VERDICTS) == {*Verdict, None}
+    assert set(_VERDICTS) == {*Verdict, "kept", "contradicted", None}
 
 
 def test_models_of_one_name_in_two_shards_are_two_models(shard: Callable[..., Path]) -> None:
@@ -279,7 +363,7 @@ def test_a_conflict_makes_the_job_red_and_is_printed(
     assert command(one, two, "--output", output, "--markdown", page) == 1
     err = capsys.readouterr().err
     assert f"reports disagree on {a_row().id}: refused (xfailed) in {two}; same (passed)" in err
-    assert "## Reports disagree on 1 cell" in page.read_text(encoding="utf-8")
+    assert "## Reports disagree on 1 result" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -355,4 +439,4 @@ def test_wrong_arguments_are_usage_errors(
         assert command(*arguments) == 2, arguments
         assert says in capsys.readouterr().err
     assert command("--help") == 0
-    assert "Exit codes: 0 merged, and no cell failed" in " ".join(capsys.readouterr().out.split())
+    assert "Exit codes: 0 merged, and nothing failed" in " ".join(capsys.readouterr().out.split())

@@ -4,7 +4,7 @@ import textwrap
 from itertools import product
 
 import pytest
-from a_row import a_row, broken, contradicted, created
+from a_row import a_pair, a_row, a_sentence, broken, contradicted, created
 
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import grids, piece_of
@@ -76,6 +76,8 @@ def test_a_grid_crosses_savers_and_loaders_for_each_pair_of_runtimes() -> None:
         ([a_row(), broken()], "same 1/2", "!"),
         ([a_row(), contradicted()], "same 1/2", "*"),
         ([contradicted(), contradicted()], "refused", "*"),
+        ([contradicted(), contradicted(), broken(verdict=Verdict.DRIFT)], "refused 2/3", "!"),
+        ([a_row(verdict=None), a_row(verdict=None), broken()], "not run 2/3", "!"),
         ([a_row(), a_row(verdict=Verdict.ABSENT)], "same", " "),
         ([a_row(verdict=Verdict.ABSENT)], "-", " "),
         ([a_row(verdict=Verdict.REFUSED, outcome="xfailed")], "refused", " "),
@@ -146,8 +148,111 @@ def test_cells_are_counted_by_verdict_promise_and_outcome() -> None:
     text = plain(
         summary([a_row(), broken(), contradicted(), a_row(verdict=Verdict.ABSENT, outcome=None)])
     )
-    assert "4 cells: 1 same, 2 refused, 1 absent\nthe documents: 4 promised\n" in text
+    assert "4 cells: 1 same, 2 refused, 1 absent\n" in text
+    assert "\nthe documents: 3 promised (without the 1 absent)\n" in text
     assert "pytest: 1 passed, 1 failed, 1 xfailed, 1 no test" in text
+
+
+def test_as_many_cells_are_promised_as_the_closing_line_says() -> None:
+    documents = {"expect": Expect.DOCUMENTS}
+    rows = [
+        a_row(**documents),
+        contradicted(),
+        a_row(verdict=Verdict.UNSAVED, outcome=None, **documents),
+        a_row(verdict=Verdict.ABSENT, outcome=None, **documents),
+        a_row(verdict=Verdict.ENV_ERROR, outcome="error", **documents),
+        a_row(verdict=None, outcome=None, **documents),
+    ]
+    text = " ".join(plain(summary(rows)).split())
+    without = "(without the 1 absent and the 1 env_error and the 1 not run)"
+    assert f"the documents: 3 promised {without}" in text
+    assert "TensorFlow kept its promises in 1 of 3 promised cells" in text
+
+
+def test_notes_of_a_loader_stand_with_a_failure_that_no_cause_explains() -> None:
+    row = broken(cause=None, why=None, remedy=None, notes=("a path was not reached", "b", "c"))
+    text = plain(summary([row]))
+    assert "      note: a path was not reached\n      note: b\n      rerun: pytest" in text
+
+
+# Sentences, pairs of saves
+
+
+def test_sentences_are_counted_by_runtime_and_those_that_failed_are_named() -> None:
+    rows = [
+        a_sentence(),
+        a_sentence(runtime="1.15", verdict="contradicted", outcome="xfailed", why="known"),
+        a_sentence("guide", verdict="contradicted", outcome="failed", message="it says\nmore"),
+        a_sentence("guide", "2.21", outcome="failed", note="But it is kept."),
+        a_sentence("guide", "2.8", verdict="env_error", outcome="error", message="no network"),
+    ]
+    text = plain(summary([], statements=rows))
+    assert (
+        shown(
+            """
+        the documents' sentences
+                kept  contradicted as known  out of date  failed  env_error
+          1.15  -     1                      -            -       -
+          2.8   -     -                      -            -       1
+          2.15  1     -                      -            1       -
+          2.21  -     -                      1            -       -
+
+        sentences that could not be tried (1 case)
+          1 case under 2.8: no network
+
+        sentences that failed (2 cases)
+          - guide under 2.15: contradicted: it says
+            against: "Modules track variables." (The guide)
+            rerun: pytest --tf-roundtrip -k guide
+          - guide under 2.21: kept
+            against: "Modules track variables." (The guide)
+            but: But it is kept.
+            rerun: pytest --tf-roundtrip -k guide
+
+        TensorFlow kept its word in 1 of 4 cases of the documents' sentences; 1
+        contradicted as known; 1 out of date; 1 failed.
+        """
+        )
+        == text
+    )
+    quiet = plain(summary([], statements=rows, quiet=True))
+    assert quiet.startswith("sentences that could not be tried")
+    assert "sentences that failed (2 cases)" in quiet
+
+
+def test_a_run_of_cells_and_sentences_is_answered_for_both() -> None:
+    text = plain(summary([a_row()], statements=[a_sentence()]))
+    assert text.endswith(
+        "TensorFlow kept its word in 1 of 1 case of the documents' sentences. Affine\n"
+        "comes back the same in all 1 cell."
+    )
+    not_run = [a_sentence(verdict=None, outcome=None)]
+    assert "No sentence of the documents was tried" in plain(summary([], statements=not_run))
+
+
+def test_pairs_of_saves_are_told_by_move_and_part() -> None:
+    pairs = [
+        a_pair(),
+        a_pair(model="AddTwo", verdict=Verdict.SAME, changes=()),
+        a_pair(model="Other", verdict=None, changes=(), message="no keras_model()"),
+    ]
+    text = plain(summary([a_row()], save_pairs=pairs))
+    assert (
+        shown(
+            """
+        what changes for a reader (3 pairs of saves)
+          builder@1.15 -> tf_module@2.15: drift for Affine; same for AddTwo; not
+          compared for Other
+            tags: tags were 'serve' and are none
+            output: output 'y' became 'output_0' (and 1 more)
+            not compared: no keras_model()
+        """
+        )
+        in text
+    )
+    quiet = plain(summary([a_row()], save_pairs=pairs, quiet=True))
+    assert "builder@1.15 -> tf_module@2.15: drift for Affine" in quiet
+    assert "tags:" not in quiet
 
 
 def test_contradictions_are_listed_by_cause_with_what_the_documents_say() -> None:

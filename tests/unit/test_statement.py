@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_what_is_known_has_to_say_what_it_said() -> None:
 )
 def test_the_words_of_a_report(verdict: Verdict, word: str) -> None:
     trial = Trial(cases()[CASE], parse_runtime("2.21"))
-    assert row(trial, Observation(verdict), "passed")["verdict"] == word
+    assert row(trial, Observation(verdict), "passed").verdict == word
 
 
 def test_a_sentence_that_is_kept_passes_and_says_what_was_seen(project: Project) -> None:
@@ -69,6 +70,8 @@ def test_a_sentence_that_is_kept_passes_and_says_what_was_seen(project: Project)
     assert (entry["verdict"], entry["outcome"]) == ("kept", "passed")
     assert entry["message"] == f"{CASE} held"
     assert entry["statements"] == ["tracked-automatically", "object-is-a-module-or-keras"]
+    assert len(entry["sentences"]) == len(entry["documents"]) == 2
+    assert entry["command"].endswith(f"::test_statement[{CASE}-2.15]'")
 
 
 def test_a_known_contradiction_is_an_xfail(project: Project) -> None:
@@ -83,6 +86,7 @@ def test_another_message_fails_and_so_does_an_unforeseen_one(project: Project) -
     entry = seen(project, "--tf-runtimes=2.21", "-k", CASE)[f"{CASE}-2.21"]
     assert (entry["verdict"], entry["outcome"]) == ("contradicted", "failed")
     assert entry["why"] is None
+    assert entry["note"].endswith(f"the entry {CASE} of cases.toml is out of date.")
     contradicting(project, GONE, "2.15.1")
     result = project.run(*PACKAGE, "--tf-runtimes=2.15", "-k", CASE)
     result.assert_outcomes(failed=1, deselected=len(list(trials([parse_runtime("2.15")]))) - 1)
@@ -99,14 +103,36 @@ def test_another_message_fails_and_so_does_an_unforeseen_one(project: Project) -
 def test_one_that_is_kept_after_all_fails(project: Project) -> None:
     entry = seen(project, "--tf-runtimes=2.21", "-k", CASE)[f"{CASE}-2.21"]
     assert (entry["verdict"], entry["outcome"]) == ("kept", "failed")
+    assert "But it is kept" in entry["note"]
 
 
 def test_a_runtime_that_cannot_be_had_is_an_error(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_ROUNDTRIP_BROKEN", "2.15")
-    entry = seen(project, "--tf-runtimes=2.15", "-k", CASE)[f"{CASE}-2.15"]
-    assert (entry["verdict"], entry["outcome"]) == ("env_error", "error")
+    result = project.run(*PACKAGE, "--tf-report=r.json", "--tf-runtimes=2.15", "-k", "tracks")
+    entries = json.loads((project.path / "r.json").read_text())["statements"]
+    assert [(each["verdict"], each["outcome"]) for each in entries] == [("env_error", "error")] * 2
+    errors = result.stdout.str().partition("TensorFlow round trips")[0]
+    assert errors.count("no interpreter for 2.15") == 1
+    result.stdout.fnmatch_lines(["why: as told with *tracks-2.15", "*could not be tried (2 cases)"])
+
+
+def test_a_run_of_sentences_ends_with_what_was_seen_of_them(project: Project) -> None:
+    contradicting(project, GONE)
+    result = project.run(*PACKAGE, "--tf-runtimes=2.15,2.21", "-k", CASE)
+    result.stdout.fnmatch_lines(
+        [
+            "the documents' sentences",
+            "        kept  contradicted as known",
+            "  2.15  1     -",
+            "  2.21  -     1",
+            "TensorFlow kept its word in 1 of 2 cases*",
+        ]
+    )
+    project.run(*PACKAGE, "--tf-runtimes=2.15,2.21", "-k", CASE, "--tf-report=r.md")
+    page = (project.path / "r.md").read_text()
+    assert f"`{CASE}` | kept | ⚠️ contradicted |" in page
 
 
 def test_what_is_given_is_written_once_by_the_runtime_that_the_case_names(
