@@ -76,13 +76,15 @@ class Reporting:
         saves = len(engine.plan.saves)
         cells = len(engine.plan.cells)
         terminal.ensure_newline()
-        for text in header(
+        lines = header(
             infos(engine),
             cells=cells,
             saves=saves,
             reused=len(engine.facts.stored),
+            cases=len(engine.plan.trials),
             width=self._width(),
-        ):
+        )
+        for text in lines:
             terminal.write_line(text)
         planned = {(save.saver, save.runtime) for save in engine.plan.saves.values()}
         for writer in dict.fromkeys(self._settings.diff_saves):

@@ -124,13 +124,19 @@ def judge_saves(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
     bench = _Bench(tolerances)
     shows = set(contracts.PARTS)
     change = contracts.changes(old.contract, new.contract, shows, old.signature)
-    bench.missed[:0] = change.not_compared
-    for each in change.changes:
-        bench.found(Verdict.DRIFT, each.sentence, each.part)
+    found, missed = list(change.changes), change.not_compared
     moved = _moved(old, new)
     if moved is not None:
-        for each in contracts.changes(*moved, shows - {"tags"}, new.signature).changes:
-            bench.found(Verdict.DRIFT, each.sentence, each.part)
+        called = contracts.changes(*moved, shows, new.signature)
+        found += called.changes
+        of_called = set(contracts.PARTS[2:])
+        if of_called <= set(missed):
+            # No key is in both: what could not be compared for that, the two that are called show.
+            missed = tuple(part for part in missed if part not in of_called)
+        missed += tuple(part for part in called.not_compared if part != "tags")
+    bench.missed += missed
+    for each in found:
+        bench.found(Verdict.DRIFT, each.sentence, each.part)
     pairs = list(zip(old.examples, new.examples, strict=False))
     bench.outputs(
         "what was computed",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.vocabulary import Part, Verdict
 
 
+EXAMPLES = 3  # of what changed in a part; the report has it all
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two saves: by which API, under which TensorFlow."""
@@ -94,7 +97,7 @@ def by_part(pairs: Iterable[SavePair]) -> dict[Part, dict[str, list[str]]]:
 
 
 def pair_lines(pairs: Sequence[SavePair], width: int, *, quiet: bool = False) -> Iterator[Line]:
-    """The section of the terminal: of each move what was seen, and an example of each part.
+    """The section of the terminal: of each move what was seen, with examples of each part.
 
     ``quiet`` leaves what was seen. Without pairs there is nothing to say.
     """
@@ -108,10 +111,10 @@ def pair_lines(pairs: Sequence[SavePair], width: int, *, quiet: bool = False) ->
         if quiet:
             continue
         for part, sentences in by_part(members).items():
-            first = next(iter(sentences)).partition("\n")[0]
-            more = len(sentences) - 1
-            said = f"{first} (and {more} more)" if more else first
-            yield from wrapped(said, width, 4, f"{part}: ")
+            first = [each.partition("\n")[0] for each in list(sentences)[:EXAMPLES]]
+            more = len(sentences) - len(first)
+            said = "; ".join(first)
+            yield from wrapped(f"{said} (and {more} more)" if more else said, width, 4, f"{part}: ")
         for why in dict.fromkeys(pair.message for pair in members if pair.message):
             yield from wrapped(why.partition("\n")[0], width, 4, "not compared: ")
     yield BLANK

@@ -28,7 +28,13 @@ EXAMPLES = 5  # of failures that no cause explains; the rest are counted
 
 
 def header(
-    infos: Sequence[RuntimeInfo], *, cells: int, saves: int, reused: int, width: int = 80
+    infos: Sequence[RuntimeInfo],
+    *,
+    cells: int,
+    saves: int,
+    reused: int,
+    cases: int = 0,
+    width: int = 80,
 ) -> list[str]:
     """What is about to run, known when the plan is.
 
@@ -37,12 +43,15 @@ def header(
         cells: how many there are.
         saves: how many artifacts they need ...
         reused: ... and how many of these the store has already.
+        cases: how many of the documents' sentences are tried.
         width: of the terminal.
     """
     providers = ", ".join(sorted({info.provider for info in infos}))
     stored = f" ({reused} from the store)" if reused else ""
+    what = [f"{count(cells, 'cell')}, {count(saves, 'save')}{stored}"] if cells or not cases else []
+    what += [count(cases, "case")] if cases else []
     head = (
-        f"tf-roundtrip: {count(cells, 'cell')}, {count(saves, 'save')}{stored} on"
+        f"tf-roundtrip: {', '.join(what)} on"
         f" {count(len(infos), 'runtime')}{f' ({providers})' if providers else ''}"
     )
     name_width = max((len(info.name) for info in infos), default=0)

@@ -506,6 +506,14 @@ def test_a_signature_under_another_key_is_compared_all_the_same() -> None:
     told = judged_saves(contract=a_contract(change), signature="default")
     assert "signature 'serving_default' became 'default'" in told.message
     assert "signature 'default': input 'x' became 'z'" in told.message
+    assert told.not_compared == ()
+
+    def nameless(raw: dict[str, Any]) -> None:
+        change(raw)
+        del raw["signatures"]["default"]["method_name"]
+
+    told = judged_saves(contract=a_contract(nameless), signature="default")
+    assert told.not_compared == ("method_name",)
 
 
 def test_a_batch_dimension_is_no_other_value() -> None:

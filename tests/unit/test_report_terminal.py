@@ -6,12 +6,13 @@ from itertools import product
 import pytest
 from a_row import a_pair, a_row, a_sentence, broken, contradicted, created
 
+from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import grids, piece_of
 from pytest_tfroundtrip.report.lines import listed, plain
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
 from pytest_tfroundtrip.report.terminal import header, summary
-from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict
+from pytest_tfroundtrip.vocabulary import Expect, Part, Promise, Verdict
 
 SAVERS = ["builder", "simple_save", "estimator", "tf_module", "keras"]
 LOADERS = ["tf1_load", "tf2_load", "keras_load"]
@@ -244,11 +245,15 @@ def test_pairs_of_saves_are_told_by_move_and_part() -> None:
           builder@1.15 -> tf_module@2.15: drift for Affine; same for AddTwo; not
           compared for Other
             tags: tags were 'serve' and are none
-            output: output 'y' became 'output_0' (and 1 more)
+            output: output 'y' became 'output_0'; output 'z' is missing
             not compared: no keras_model()
         """
         )
         in text
+    )
+    many = a_pair(changes=tuple(Change(Part.OUTPUT, f"{name!r} is new") for name in "abcde"))
+    assert "output: 'a' is new; 'b' is new; 'c' is new (and 2 more)" in plain(
+        summary([a_row()], save_pairs=[many])
     )
     quiet = plain(summary([a_row()], save_pairs=pairs, quiet=True))
     assert "builder@1.15 -> tf_module@2.15: drift for Affine" in quiet

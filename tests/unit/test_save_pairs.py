@@ -86,6 +86,18 @@ def test_a_save_that_failed_is_told(project: Project) -> None:
     assert pair["message"] == "tf_module@2.15: refused: it does not go"
 
 
+def test_what_a_run_that_was_stopped_did_not_save_is_told(project: Project) -> None:
+    refused = {"status": "raised", "exception": "ValueError", "message": "it does not go"}
+    project.agent(
+        rules=[
+            {"match": {"action": "save", "saver": "tf_module"}, "sleep": 60},
+            {"match": {"action": "load"}, **refused},
+        ]
+    )
+    (pair,) = pairs(project, MOVE, "-x")
+    assert pair["message"] == "tf_module@2.15: it was not saved before the run ended"
+
+
 def test_a_runtime_that_cannot_be_had_is_told(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

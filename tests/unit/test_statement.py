@@ -123,6 +123,7 @@ def test_a_run_of_sentences_ends_with_what_was_seen_of_them(project: Project) ->
     result = project.run(*PACKAGE, "--tf-runtimes=2.15,2.21", "-k", CASE)
     result.stdout.fnmatch_lines(
         [
+            "tf-roundtrip: 2 cases on 2 runtimes*",
             "the documents' sentences",
             "        kept  contradicted as known",
             "  2.15  1     -",
