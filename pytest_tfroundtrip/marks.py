@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.settings import Settings
 
 _KEYWORDS = (
-    "runtimes", "save_runtimes", "load_runtimes", "savers", "loaders", "operations",
-    "expect", "rtol", "atol", "seed", "variables", "accept",
+    "runtimes", "save_runtimes", "load_runtimes", "resave_runtimes",
+    "savers", "loaders", "operations", "expect", "rtol", "atol", "seed", "variables", "accept",
 )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:
         matrix,
         save_runtimes=either("save_runtimes", matrix.save_runtimes),
         load_runtimes=either("load_runtimes", matrix.load_runtimes),
+        resave_runtimes=either("resave_runtimes", matrix.resave_runtimes),
         savers=chosen("savers", matrix.savers, reading.savers),
         loaders=chosen("loaders", matrix.loaders, reading.loaders),
         operations=chosen("operations", matrix.operations, reading.operations),

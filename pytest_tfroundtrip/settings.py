@@ -31,7 +31,6 @@ else:  # pragma: no cover
     import tomli as tomllib
 
 DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")
-IMPLEMENTED = (Operation.CREATION, Operation.INFERENCE, Operation.FINE_TUNING)
 DEFAULT_OPERATIONS = (Operation.CREATION, Operation.INFERENCE)
 
 
@@ -122,6 +121,7 @@ def _matrix(values: _Values, own: Mapping[str, OwnRuntime]) -> Matrix:
         operations=operations(values.names("operations")),
         tolerances=Tolerances(values.number("rtol", 0), values.number("atol", 0)),
         seed=int(values.number("seed", 0, whole=True) or 0),
+        resave_runtimes=runtimes(values.names("resave_runtimes") or both, own),
     )
 
 
@@ -219,12 +219,12 @@ def operations(names: Sequence[str]) -> tuple[Operation, ...]:
     if not names:
         return DEFAULT_OPERATIONS
     if list(names) == ["all"]:
-        return IMPLEMENTED
+        return tuple(Operation)
     for name in names:
-        if name not in IMPLEMENTED:
-            msg = f"unknown operation {name!r}. There are: {', '.join(IMPLEMENTED)} (or all)."
+        if name not in tuple(Operation):
+            msg = f"unknown operation {name!r}. There are: {', '.join(Operation)} (or all)."
             raise UsageProblem(msg)
-    return tuple(op for op in IMPLEMENTED if op in names)
+    return tuple(op for op in Operation if op in names)
 
 
 def savers(names: Sequence[str]) -> tuple[Api, ...]:

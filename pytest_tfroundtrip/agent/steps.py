@@ -1,4 +1,4 @@
-"""The steps an agent knows: ``save`` writes an artifact, ``load`` reads one and operates on it."""
+"""The steps an agent knows: ``save`` and ``resave`` write an artifact, ``load`` reads one."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from . import behavior, cases, contract, models, plugins, probe, record, sources, variables
 from .errors import Absent
-from .operations import fine_tuning, inference
+from .operations import fine_tuning, inference, resave
 
 _OPERATIONS = {"inference": inference.run, "fine_tuning": fine_tuning.run}
 _HELD = []  # what is open in this child until it ends
@@ -21,6 +21,8 @@ def run(message, report):
         return save(message, report)
     if message["action"] == "load":
         return load(message, report)
+    if message["action"] == "resave":
+        return resave.run(message, report)
     if message["action"] == "case":
         return cases.run(message, report)
     raise ValueError("the agent has no action %r" % (message["action"],))

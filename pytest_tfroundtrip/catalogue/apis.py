@@ -41,6 +41,7 @@ class Api:
     variant: str | None = None
     keras_model: bool = False  # wants the model's ``keras_model()``
     adds_variables: bool = False  # whatever the model, its artifact holds variables
+    freezes_variables: bool = False  # whatever the model, its artifact holds none
     operations: frozenset[Operation] = frozenset()
     shows: frozenset[str] = frozenset()  # parts of the contract that a loader lets us see
 
@@ -89,6 +90,7 @@ def _read(kind: str, raw: Mapping[str, Any]) -> dict[str, Api]:
                 variant=variant,
                 keras_model=merged.get("keras_model", False),
                 adds_variables=merged.get("adds_variables", False),
+                freezes_variables=merged.get("freezes_variables", False),
                 operations=frozenset(Operation(word) for word in operations),
                 shows=frozenset(merged.get("shows", ())),
             )
@@ -101,6 +103,11 @@ class Apis:
 
     savers: Mapping[str, Api]
     loaders: Mapping[str, Api]
+
+    @property
+    def resaver(self) -> Api:
+        """The loader that what is saved again is loaded with."""
+        return next(api for api in self.loaders.values() if Operation.RESAVE in api.operations)
 
 
 @cache

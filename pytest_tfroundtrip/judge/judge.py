@@ -186,6 +186,28 @@ def judge_creation(record: Record, tolerances: Tolerances) -> Judgement:
     return bench.judgement()
 
 
+def judge_resave(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
+    """Hold the contract of what was loaded and saved again against that of the first file.
+
+    And every variable must be stored in the new file, under whatever name: TensorFlow leaves some
+    out without a word. Nothing is computed in between: what comes out is for those to tell who read
+    the result, and named as not compared.
+    """
+    bench = _Bench(tolerances)
+    shows = set(contracts.PARTS)
+    contract = contracts.changes(old.contract, new.contract, shows, old.signature)
+    bench.missed[:0] = [*contract.not_compared, "values"]
+    for change in contract.changes:
+        bench.found(Verdict.DRIFT, change)
+    if old.variables is not None and new.resaved is not None:
+        stored = {name: [tensor] for name, tensor in new.resaved.items()}
+        saved = {name: [tensor] for name, tensor in old.variables.values.items()}
+        there = _matched(saved, stored, lambda _: EXACT)
+        for name in sorted(set(saved) - set(there)):
+            bench.found(Verdict.DIFFERS, f"variable {name!r} is not in what was saved again")
+    return bench.judgement(shown_at_most=1000)
+
+
 def _own_names(record: Record) -> list[str]:
     """Which inputs and outputs the saver wrote under other names than the model's."""
     where = f"signature {record.signature!r}: "

@@ -131,7 +131,10 @@ def promises() -> tuple[PromiseEntry, ...]:
 
 
 def lookup(cell: Cell) -> PromiseEntry | None:
-    """The first entry that speaks of the cell; None where the documents have no word on it."""
+    """The first entry that speaks of the cell; None where the documents have no word on it.
+
+    Of what is saved again they have none: ``resave`` is this project's.
+    """
     return next(iter(_index().of(cell)), None)
 
 

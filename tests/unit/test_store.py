@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_cells import a_cell
+from test_cells import a_cell, resaved
 
 from pytest_tfroundtrip.cells import Model, Save
-from pytest_tfroundtrip.engine.store import KEPT_SECONDS, Store, save_key
+from pytest_tfroundtrip.engine.store import KEPT_SECONDS, Store, resave_key, save_key
 
 
 @pytest.fixture
@@ -126,3 +126,11 @@ def test_the_key_changes_with_all_that_the_artifact_depends_on(save: Save, root:
     keys.add(save_key(save, "lock"))
     assert len(keys) == 7
     assert save_key(save, "lock") in keys
+
+
+def test_what_is_saved_again_depends_on_the_first_and_on_who_does(root: Path) -> None:
+    again = [resaved(a_cell(), runtime).save for runtime in ("2.15", "2.21", "2.21+v1")]
+    keys = {resave_key(save, "lock", root / "key" / "one") for save in again}
+    keys.add(resave_key(again[0], "other lock", root / "key" / "one"))
+    keys.add(resave_key(again[0], "lock", root / "key" / "two"))
+    assert len(keys) == 5
