@@ -27,6 +27,13 @@ CASE_FIXTURE = "tf_case"
 SKIPPED = "round trips run with --tf-roundtrip"
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare what third parties may add; known without --tf-roundtrip, or they could not load."""
+    from pytest_tfroundtrip import hookspecs  # noqa: PLC0415
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One group of options, each with an ini twin."""
     options.add_options(parser)

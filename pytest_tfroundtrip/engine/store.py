@@ -144,6 +144,8 @@ def save_key(save: Save, lock: str) -> str:
         "model": [_relative(model.file, model.root), model.name, file_digest(model.file)],
         "seed": save.seed,
     }
+    if save.saver.extension is not None:
+        parts["extension"] = [file_digest(file) for file in save.saver.extension.files]
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
