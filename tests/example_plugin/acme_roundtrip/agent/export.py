@@ -21,7 +21,8 @@ def export(session, folder, inputs, outputs, stripped):
     Args:
         session: holds the trained variables.
         folder: does not exist yet.
-        inputs, outputs: {name: tensor}.
+        inputs: {name: tensor}.
+        outputs: the same.
         stripped: leave out attributes that have their default value.
     """
     signatures = {record.SIGNATURE: _predict(inputs, outputs)}
