@@ -29,9 +29,9 @@ class Extension:
     plugin: str = field(default="", compare=False)  # by which pytest knows it
 
     @cached_property
-    def files(self) -> tuple[Path, ...]:
-        """All that an artifact of its savers depends on, in a fixed order."""
-        return (self.apis, *_sources(self.agent))
+    def files(self) -> Mapping[str, Path]:
+        """All that an artifact of its savers depends on, by names that hold on every machine."""
+        return {"apis": self.apis, **dict(_sources(self.agent))}
 
 
 def asked(manager: PluginManager) -> tuple[Extension, ...]:
@@ -78,10 +78,10 @@ def _extension(answer: Any, plugin: str) -> Extension:
     return Extension(apis, agent, plugin)
 
 
-def _sources(agent: Path) -> Iterator[Path]:
+def _sources(agent: Path) -> Iterator[tuple[str, Path]]:
     if agent.is_file():
-        yield agent
+        yield "agent", agent
         return
     for file in sorted(agent.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
-            yield file
+            yield f"agent/{file.relative_to(agent).as_posix()}", file

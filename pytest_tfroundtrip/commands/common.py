@@ -87,7 +87,8 @@ def known_apis(savers: Iterable[str]) -> Apis:
     try:
         manager.load_setuptools_entrypoints("pytest11")
     except Exception as error:
-        msg = f"a pytest plugin that is installed cannot be loaded: {type(error).__name__}: {error}"
+        why = error.__cause__ or error  # pytest's own error names no plugin
+        msg = f"a pytest plugin that is installed cannot be loaded: {type(why).__name__}: {why}"
         raise UsageProblem(msg) from error
     return extended(asked(manager))
 

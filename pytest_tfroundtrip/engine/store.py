@@ -145,7 +145,8 @@ def save_key(save: Save, lock: str) -> str:
         "seed": save.seed,
     }
     if save.saver.extension is not None:
-        parts["extension"] = [file_digest(file) for file in save.saver.extension.files]
+        files = save.saver.extension.files
+        parts["extension"] = {name: file_digest(file) for name, file in files.items()}
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -133,11 +133,11 @@ def test_a_saver_and_a_loader_may_share_a_name(tmp_path: Path) -> None:
 
 def test_the_files_of_a_package_are_all_of_them_but_caches(tmp_path: Path) -> None:
     extension = write(tmp_path)
-    assert extension.files == (extension.apis, extension.agent)
+    assert extension.files == {"apis": extension.apis, "agent": extension.agent}
     package = tmp_path / "agent"
     for name in ("__init__.py", "words.txt", "inner/more.py", "__pycache__/more.cpython-311.pyc"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).touch()
     files = Extension(extension.apis, package).files
-    inside = [file.relative_to(package).as_posix() for file in files[1:]]
-    assert inside == ["__init__.py", "inner/more.py", "words.txt"]
+    assert list(files) == ["apis", "agent/__init__.py", "agent/inner/more.py", "agent/words.txt"]
+    assert files["agent/inner/more.py"] == package / "inner" / "more.py"
