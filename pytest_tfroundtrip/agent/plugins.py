@@ -37,7 +37,7 @@ def extend(extensions, threads):
     is an error of the steps that ask for it, and of no other.
 
     Args:
-        extensions: {"apis": data file, "agent": module, "title": the module in messages} of each.
+        extensions: {"apis": data file, "agent": module, "known_as": both in messages} of each.
         threads: how many threads this process has; None where nobody can tell.
 
     Returns:
@@ -55,7 +55,7 @@ def extend(extensions, threads):
             unsafe.append(
                 "importing the agent module %s started %d threads: it ran an op, or opened a "
                 "session. Steps are forks of this process, and would hang. Do it in save() or "
-                "load() instead" % (extension["title"], after - before)
+                "load() instead" % (extension["known_as"]["agent"], after - before)
             )
         for kind in KINDS:
             for name, entry in content.get(kind, {}).items():
@@ -77,7 +77,7 @@ def _imported(extension, name):
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
         return None, "the agent module %s does not import under Python %s: %s: %s" % (
-            extension["title"],
+            extension["known_as"]["agent"],
             sys.version.split()[0],
             type(error).__name__,
             error,
@@ -92,14 +92,14 @@ def _taken(module, kind, name, entry, extension):
     if not isinstance(found, dict) or name not in found:
         there = ", ".join(sorted(map(str, found))) if isinstance(found, dict) else None
         return "the agent module %s has no %s[%r], which its data file declares. It has: %s" % (
-            extension["title"],
+            extension["known_as"]["agent"],
             kind.upper(),
             name,
             there or "none",
         )
     if not callable(getattr(found[name], function, None)):
         return "the agent module %s: its %s %r has no function %s" % (
-            extension["title"],
+            extension["known_as"]["agent"],
             one,
             name,
             function,
@@ -109,7 +109,8 @@ def _taken(module, kind, name, entry, extension):
 
 def refuse(kind, name, why):
     """Have a third party's saver or loader be an error wherever it is asked for."""
-    _EXTENDED[kind][name] = why
+    if not isinstance(_EXTENDED[kind][name], str):  # what it is refused for already came first
+        _EXTENDED[kind][name] = why
 
 
 def preload(declared):

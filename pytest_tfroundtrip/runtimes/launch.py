@@ -13,6 +13,7 @@ from pytest_tfroundtrip import agent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_tfroundtrip.catalogue.extensions import Extension
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.runtimes.channel import Channel
     from pytest_tfroundtrip.runtimes.provider import Workplace
@@ -60,8 +61,7 @@ def agent_launch(python: Path, runtime: Runtime, workplace: Workplace) -> Launch
         workplace: where the process has its working directory, and what it has to know.
     """
     extensions = [
-        agent_extension(str(each.apis), str(each.agent), str(each.agent))
-        for each in workplace.extensions
+        agent_extension(each, str(each.apis), str(each.agent)) for each in workplace.extensions
     ]
     return Launch(
         # -B: nothing of ours is written where it is installed; -s: no ~/.local of that Python.
@@ -86,7 +86,7 @@ def agent_main() -> Path:
 def agent_config(
     runtime: Runtime,
     apis: str,
-    extensions: Iterable[Mapping[str, str]] = (),
+    extensions: Iterable[Mapping[str, Any]] = (),
     sandbox: Mapping[str, Any] | None = None,
 ) -> str:
     """The agent's one argument, JSON.
@@ -109,15 +109,16 @@ def agent_config(
     return json.dumps(config, sort_keys=True)
 
 
-def agent_extension(apis: str, agent: str, title: str) -> dict[str, str]:
+def agent_extension(extension: Extension, apis: str, agent: str) -> dict[str, Any]:
     """A third party's files as an agent is told of them.
 
     Args:
+        extension: what people here know, and messages are to name.
         apis: where the agent finds its data file.
         agent: where the agent finds its module.
-        title: the module in messages, as people here know it.
     """
-    return {"apis": apis, "agent": agent, "title": title}
+    known = {"apis": str(extension.apis), "agent": str(extension.agent)}
+    return {"apis": apis, "agent": agent, "known_as": known}
 
 
 def process_environ(more: Mapping[str, str]) -> dict[str, str]:

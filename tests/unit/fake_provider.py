@@ -47,7 +47,7 @@ def fake_launch(
     extensions: tuple[Extension, ...] = (),
 ) -> Launch:
     """What starts the fake agent of a runtime."""
-    told = [agent_extension(str(each.apis), str(each.agent), "") for each in extensions]
+    told = [agent_extension(each, str(each.apis), str(each.agent)) for each in extensions]
     more = dict(runtime.process_env)
     if script is not None:
         more["TF_ROUNDTRIP_FAKE"] = str(script)

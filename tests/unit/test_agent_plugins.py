@@ -24,7 +24,11 @@ def no_extensions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def extend(*extensions: Extension, threads: Callable[[], int | None] = lambda: 1) -> Any:
     told = [
-        {"apis": str(each.apis), "agent": str(each.agent), "title": f"/here/{each.agent.name}"}
+        {
+            "apis": str(each.apis),
+            "agent": str(each.agent),
+            "known_as": {"apis": "/here/acme.json", "agent": f"/here/{each.agent.name}"},
+        }
         for each in extensions
     ]
     return plugins.extend(told, threads)
@@ -113,6 +117,8 @@ def test_what_the_runtime_contradicts_is_refused(tmp_path: Path) -> None:
     plugins.refuse("savers", "acme_export", "tf.here is missing")
     assert why_not() == "tf.here is missing"
     assert plugins.loader("acme_read").load(None, None) == "loaded"
+    plugins.refuse("savers", "acme_export", "and something else")
+    assert why_not() == "tf.here is missing"
 
 
 def test_a_module_whose_import_starts_threads_is_told(tmp_path: Path) -> None:

@@ -147,7 +147,9 @@ def test_third_parties_files_are_mounted_where_the_agent_is_told(
     told = config["extensions"]
     assert [here[each["apis"]] for each in told] == [file.apis, package.apis]
     assert [here[each["agent"]] for each in told] == [file.agent, package.agent]
-    assert [each["title"] for each in told] == [str(file.agent), str(package.agent)]
+    assert [each["known_as"] for each in told] == [
+        {"apis": str(each.apis), "agent": str(each.agent)} for each in (file, package)
+    ]
     assert told[0]["agent"].endswith(".py")
     # A model that lies among them is seen as a model, below its root.
     exchange = looking._exchange()

@@ -49,8 +49,8 @@ def test_theirs_run_beside_ours_the_same_alone_and_under_xdist(project: Project)
 def test_every_agent_is_told_where_their_files_are(project: Project, acme: Extension) -> None:
     project.run(TWO, *CHOSEN)
     told = [request["config"]["extensions"] for request in project.requests("start")]
-    expected = {"apis": str(acme.apis), "agent": str(acme.agent), "title": ""}
-    assert told == [[expected], [expected]]
+    files = {"apis": str(acme.apis), "agent": str(acme.agent)}
+    assert told == [[{**files, "known_as": files}]] * 2
 
 
 @pytest.mark.usefixtures("acme")

@@ -174,12 +174,12 @@ class ContainerLaunch:
             copies=self.workplace.untrusted,
         )
 
-    def _extensions(self) -> Iterator[tuple[Extension, dict[str, str]]]:
+    def _extensions(self) -> Iterator[tuple[Extension, dict[str, Any]]]:
         """Third parties' files, and where the agent finds them."""
         for number, each in enumerate(self.workplace.extensions):
             folder = f"{INSIDE}/extensions/{number}"
             agent = f"{folder}/agent{each.agent.suffix if each.agent.is_file() else ''}"
-            yield each, agent_extension(f"{folder}/apis.json", agent, str(each.agent))
+            yield each, agent_extension(each, f"{folder}/apis.json", agent)
 
     def _create(
         self,
