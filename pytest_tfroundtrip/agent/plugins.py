@@ -76,7 +76,11 @@ def _imported(extension, name):
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
-        return None, "the agent module %s does not import under Python %s: %s: %s" % (
+        return None, (
+            "the agent module %s does not import under Python %s: %s: %s. The Python of every "
+            "runtime reads it, and finds what is installed beside that TensorFlow, not beside "
+            "pytest."
+        ) % (
             extension["known_as"]["agent"],
             sys.version.split()[0],
             type(error).__name__,

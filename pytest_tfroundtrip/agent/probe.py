@@ -36,7 +36,10 @@ def start(config, started):
     contradictions += _wrong_runtime(config, tf)
     for extension, content in zip(config.get("extensions", ()), extended):
         for kind, name, sentence in check(content, release, has)[1]:
-            why = "%s says that %s" % (extension["known_as"]["apis"], sentence)
+            why = "%s says that %s. Correct its releases or its needs." % (
+                extension["known_as"]["apis"],
+                sentence,
+            )
             plugins.refuse(kind, name, why)
     return {
         "type": "hello",

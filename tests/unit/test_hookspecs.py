@@ -155,3 +155,27 @@ def test_what_an_agent_cannot_take_of_theirs_is_an_error_of_their_cells(project:
     result = project.run(TWO, *CHOSEN)
     result.assert_outcomes(passed=16, errors=4)
     result.stdout.fnmatch_lines(["*the agent module acme_agent.py does not import under Python*"])
+
+
+def test_a_hook_that_comes_too_late_is_told(project: Project) -> None:
+    write(project.path)
+    inner = project.pytester.mkdir("inner")
+    (inner / "conftest.py").write_text(HOOK)
+    (inner / "test_inner.py").write_text("def test_inner(): ...")
+    result = project.run_apart("--tf-runtimes=2.15")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*inner?conftest.py has pytest_tf_roundtrip_apis, but*"])
+    result.stdout.no_fnmatch_line("*plugin.py:*")
+
+
+def test_what_reruns_a_cell_brings_the_plugin_along(project: Project) -> None:
+    extension = write(project.path)
+    folder = str(extension.apis.parent)
+    hook = HOOK.replace("Path(__file__).parent", f"Path({folder!r})")
+    project.pytester.makepyfile(acme_plugin=hook)
+    project.pytester.syspathinsert()
+    chosen = ("--tf-runtimes=2.15", "--tf-savers=acme_export", "--tf-loaders=acme_read")
+    report = project.report("-p", "acme_plugin", *chosen)
+    for command in seen(report, "command").values():
+        assert " -p acme_plugin " in command
+        assert "fake_plugin" not in command
