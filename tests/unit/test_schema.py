@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from extension import LOADER, SAVER
 
-from pytest_tfroundtrip.catalogue.schema import read_apis
+from pytest_tfroundtrip.catalogue.schema import KEYS, read_apis
 from pytest_tfroundtrip.errors import UsageProblem
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ADDING = Path(__file__).parents[2] / "docs" / "adding.md"
 
 
 def complaint(tmp_path: Path, text: str) -> str:
@@ -119,3 +120,10 @@ def test_what_a_loader_cannot_be_is_named(tmp_path: Path, more: dict[str, Any], 
 def test_a_name_has_to_fit_into_ids_and_options(tmp_path: Path, name: str) -> None:
     said = complaint(tmp_path, json.dumps({"savers": {name: SAVER}}))
     assert f"saver {name!r}: a name has lower-case letters, digits and underscores only" in said
+
+
+def test_every_key_is_explained() -> None:
+    table = ADDING.read_text(encoding="utf-8").partition("## The data file")[2]
+    explained = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", table, re.MULTILINE))
+    whose = {("savers", "loaders"): "both", ("savers",): "saver", ("loaders",): "loader"}
+    assert explained == {name: whose[key.kinds] for name, key in KEYS.items()}
