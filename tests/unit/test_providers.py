@@ -339,6 +339,7 @@ def test_every_agent_of_this_machine_is_told_of_third_parties(tmp_path: Path, ch
     assert provider.name == chosen
     there = Environment(runtime.environment, chosen, Path("/python"), {}, "", tmp_path)
     workplace = Workplace(tmp_path, extensions=(extension,))
-    launch = cast("Launch", provider.command(there, runtime, workplace))
+    launch = provider.command(there, runtime, workplace)
+    assert isinstance(launch, Launch)
     files = {"apis": str(extension.apis), "agent": str(extension.agent)}
     assert json.loads(launch.argv[-1])["extensions"] == [{**files, "known_as": files}]
