@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from pytest_tfroundtrip.catalogue.apis import Api, apis
+from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.vocabulary import Direction, Operation
 
@@ -146,6 +146,12 @@ class Cell:
         """The artifact that has to be there for the cell to be answered."""
         return self.makes or self.save
 
+    @property
+    def third_party(self) -> bool:
+        """Whether a third party's saver or loader is in it: no document has a word on that."""
+        loader = self.loader
+        return bool(self.save.saver.extension or (loader and loader.extension))
+
     def mark(self, promise: str) -> dict[str, str]:
         """The keywords of the mark ``tf_cell``, all strings, so that ``-m`` can ask for them."""
         return {
@@ -176,18 +182,24 @@ class Cell:
         }
 
 
-def from_json(raw: Mapping[str, Any], own: Mapping[str, OwnRuntime]) -> Cell:
-    """The cell that :meth:`Cell.to_json` described; ``own`` are the user's runtimes."""
+def from_json(
+    raw: Mapping[str, Any], own: Mapping[str, OwnRuntime], known: Apis | None = None
+) -> Cell:
+    """The cell that :meth:`Cell.to_json` described.
+
+    ``own`` are the user's runtimes, ``known`` the savers and loaders (None: those that are ours).
+    """
+    known = known or apis()
     name, file, root = raw["model"]
     model = Model(name, Path(file), Path(root), raw["variables"], raw["keras_model"])
     saver, save_runtime, seed = raw["save"]
     resaved = parse_runtime(raw["resaved"], own) if raw["resaved"] else None
-    save = Save(model, apis().savers[saver], parse_runtime(save_runtime, own), seed, resaved)
+    save = Save(model, known.savers[saver], parse_runtime(save_runtime, own), seed, resaved)
     loader, load_runtime = raw["load"] or (None, None)
     return Cell(
         save,
         Operation(raw["operation"]),
-        apis().loaders[loader] if loader else None,
+        known.loaders[loader] if loader else None,
         parse_runtime(load_runtime, own) if load_runtime else None,
         Tolerances(*raw["tolerances"]),
     )

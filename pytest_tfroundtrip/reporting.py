@@ -221,9 +221,12 @@ class Reporting:
         """The options of this run's command line that a rerun of a cell needs as well."""
         flags = {option.flag for option in OPTIONS} - {"--tf-report", "--tf-keep"}
         kept, arguments = [], list(map(str, self._config.invocation_params.args))
+        adding = {each.plugin for each in self._settings.apis.extensions}
         switches = {option.flag for option in OPTIONS if option.switch}
         for index, argument in enumerate(arguments):
             flag, equals, _ = argument.partition("=")
+            if argument == "-p" and adding & set(arguments[index + 1 : index + 2]):
+                kept += arguments[index : index + 2]
             if flag in flags:
                 kept.append(argument)
                 if not equals and flag not in switches and index + 1 < len(arguments):

@@ -188,14 +188,14 @@ class RoundTripSession:
         """A worker's collection, in the controller: every worker's is the same."""
         if self.collected.tests or self.collected.trials or self.engine is None:
             return
-        own = self.settings.own
+        own, known = self.settings.own, self.settings.apis
         for nodeid, raw in notes["trials"]:
             self.collected.trials[nodeid] = _trial_from_json(raw, own)
         for nodeid, raw, expect, accept in notes["tests"]:
-            test = _test_cell(from_json(raw, own), Expect(expect), accept)
+            test = _test_cell(from_json(raw, own, known), Expect(expect), accept)
             self.collected.tests[nodeid] = test
         for raw, expect, verdict, message in notes["untested"]:
-            test = _test_cell(from_json(raw, own), Expect(expect))
+            test = _test_cell(from_json(raw, own, known), Expect(expect))
             self._leave_out(test, Verdict(verdict), message)
         self._prepare(self.engine)
 

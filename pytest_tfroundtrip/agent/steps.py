@@ -30,12 +30,12 @@ def run(message, report):
 
 def save(message, report):
     """Build the model, compute its outputs, save it, write the record."""
+    saver = plugins.saver(message["saver"])  # in stage "env": without it nothing is tried
     report.stage("save")
     request, seed = message["model"], int(message.get("seed", 0))
     folder = message["folder"]
     payload = os.path.join(folder, "payload")
     root = request.get("root") or os.path.dirname(request["file"])
-    saver = plugins.saver(message["saver"])
     shutil.rmtree(payload, ignore_errors=True)  # of an agent that died while it saved this
     with sources.watching(root, folder) as seen:
         try:

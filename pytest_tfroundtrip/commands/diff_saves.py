@@ -14,10 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.cells import Cell, Matrix, Save, Tolerances, absence
-from pytest_tfroundtrip.commands.common import complain, say
+from pytest_tfroundtrip.commands.common import complain, known_apis, say
 from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.model_source import find_model
 from pytest_tfroundtrip.settings import PROVIDERS, Settings, default_cache
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
+    from pytest_tfroundtrip.catalogue.apis import Apis
     from pytest_tfroundtrip.cells import Model
 
 NAME = "diff-saves"
@@ -80,8 +80,9 @@ def _made(words: Sequence[str], arguments: argparse.Namespace) -> Iterator[tuple
     from pytest_tfroundtrip.engine.engine import Engine  # noqa: PLC0415  imports numpy
 
     model = find_model(words[0], beside=Path.cwd(), root=Path.cwd(), variables=None)
-    cells = [Cell(_save(model, word), Operation.CREATION) for word in words[1:]]
-    engine = Engine(_settings(arguments))
+    known = known_apis(savers=[word.partition("@")[0] for word in words[1:]])
+    cells = [Cell(_save(model, word, known), Operation.CREATION) for word in words[1:]]
+    engine = Engine(_settings(arguments, known))
     engine.start()
     try:
         engine.submit(cells)
@@ -96,15 +97,15 @@ def _made(words: Sequence[str], arguments: argparse.Namespace) -> Iterator[tuple
         engine.stop()
 
 
-def _save(model: Model, word: str) -> Save:
+def _save(model: Model, word: str, known: Apis) -> Save:
     saver, at, runtime = word.partition("@")
     if not at:
         msg = f"{word!r}: write SAVER@RUNTIME, as in builder@1.15"
         raise UsageProblem(msg)
-    savers = apis().savers
+    savers = known.savers
     if saver not in savers:
-        known = ", ".join(savers)
-        msg = f"unknown saver {saver!r}.{meant(saver, savers)} There are: {known}."
+        there = ", ".join(savers)
+        msg = f"unknown saver {saver!r}.{meant(saver, savers)} There are: {there}."
         raise UsageProblem(msg)
     save = Save(model, savers[saver], parse_runtime(runtime))
     if why := absence(Cell(save, Operation.CREATION)):
@@ -113,7 +114,7 @@ def _save(model: Model, word: str) -> Save:
     return save
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def _settings(arguments: argparse.Namespace, known: Apis) -> Settings:
     return Settings(
         rootdir=Path.cwd(),
         matrix=Matrix((), (), (), (), ()),
@@ -123,4 +124,5 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         cache=arguments.cache or default_cache(),
         jobs=2,
         timeout=120.0,
+        apis=known,
     )

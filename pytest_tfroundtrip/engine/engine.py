@@ -338,7 +338,12 @@ class Engine:
         if not self.settings.untrusted:
             self.store.folder.mkdir(parents=True, exist_ok=True)
             reads.append(self.store.folder)
-        workplace = Workplace(folder, tuple(reads), untrusted=self.settings.untrusted)
+        workplace = Workplace(
+            folder,
+            tuple(reads),
+            untrusted=self.settings.untrusted,
+            extensions=self.settings.apis.extensions,
+        )
         launch = self._providers.of(runtime).command(environment, runtime, workplace)
         agent = AgentProcess(runtime)
         hello = await agent.start(launch, log=log, start_timeout=START_SECONDS)

@@ -141,6 +141,9 @@ def save_key(save: Save, lock: str) -> str:
         "model": [_relative(model.file, model.root), model.name, file_digest(model.file)],
         "seed": save.seed,
     }
+    if save.saver.extension is not None:
+        files = save.saver.extension.files
+        parts["extension"] = {name: file_digest(file) for name, file in files.items()}
     return _key(parts)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.vocabulary import PARTS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-#: The parts, in the words of ``shows`` in ``apis.json``.
-PARTS = ("tags", "signature_keys", "method_name", "inputs", "outputs")
+__all__ = ["PARTS", "Contract", "ContractChange", "Signature", "Spec", "changes"]
 
 
 @dataclass(frozen=True)

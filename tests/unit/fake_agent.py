@@ -115,6 +115,9 @@ class Agent:
         self.lock = threading.Lock()
         self.cancelled: dict[int, threading.Event] = {}
         self.apis = read_json(Path(config["apis"]))
+        for extension in config["extensions"]:
+            for kind, entries in read_json(Path(extension["apis"])).items():
+                self.apis[kind].update(entries)
 
     # What the agent says.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from extension import AGENT, write
 from test_cells import a_cell, resaved
 
 from pytest_tfroundtrip.cells import Model, Save
@@ -134,3 +135,30 @@ def test_what_is_saved_again_depends_on_the_first_and_on_who_does(root: Path) ->
     keys.add(resave_key(again[0], "other lock", root / "key" / "one"))
     keys.add(resave_key(again[0], "lock", root / "key" / "two"))
     assert len(keys) == 5
+
+
+def test_a_third_partys_saver_depends_on_all_its_files(save: Save, root: Path) -> None:
+    extension = write(root)
+    ours = save_key(save, "lock")
+    theirs = replace(save, saver=replace(save.saver, extension=extension))
+    keys = [ours, save_key(theirs, "lock")]
+    extension.agent.write_text(AGENT + "# changed")
+    keys.append(save_key(theirs, "lock"))
+    extension.apis.write_text(extension.apis.read_text() + "\n")
+    keys.append(save_key(theirs, "lock"))
+    assert len(set(keys)) == 4
+    assert save_key(save, "lock") == ours
+    assert save_key(theirs, "lock") == keys[-1]
+
+
+def test_a_package_is_hashed_with_the_names_of_its_files(save: Save, root: Path) -> None:
+    package = root / "agent"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    extension = replace(write(root), agent=package)
+    theirs = replace(save, saver=replace(save.saver, extension=extension))
+    (package / "a.py").write_text("A = 1")
+    first = save_key(theirs, "lock")
+    (package / "a.py").rename(package / "b.py")
+    renamed = replace(theirs, saver=replace(save.saver, extension=replace(extension)))
+    assert save_key(renamed, "lock") != first
