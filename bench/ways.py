@@ -21,6 +21,7 @@ from pytest_tfroundtrip import reference
 from pytest_tfroundtrip.agent import wire
 from pytest_tfroundtrip.runtimes.launch import Launch, agent_launch
 from pytest_tfroundtrip.runtimes.process import AgentProcess
+from pytest_tfroundtrip.runtimes.provider import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ class Agent:
     @property
     def launch(self) -> Launch:
         """What starts it."""
-        return agent_launch(self.environment.python, self.runtime, self.folder)
+        return agent_launch(self.environment.python, self.runtime, Workplace(self.folder))
 
     async def start(self) -> Mapping[str, str | None]:
         """Start it and return the versions it has."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from pytest_tfroundtrip.catalogue.apis import Api, apis
+from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.vocabulary import Direction, Operation
 
@@ -50,17 +50,33 @@ class Tolerances:
 
 @dataclass(frozen=True)
 class Save:
-    """What makes an artifact: a model, a saver, a runtime and a seed."""
+    """What makes an artifact: a model, a saver, a runtime and a seed.
+
+    ``resaved`` is the runtime that then loaded it with ``tf.saved_model.load`` and saved that
+    again, if one did.
+    """
 
     model: Model
     saver: Api
     runtime: Runtime
     seed: int = 0
+    resaved: Runtime | None = None
 
     @cached_property
     def id(self) -> str:
-        """The save as it stands in ids: ``affine-builder_1.15``."""
-        return f"{self.model.slug}-{self.saver.name}_{self.runtime.name}"
+        """The save as it stands in ids: ``affine-builder_1.15``, ``..._1.15-resave_2.15``."""
+        again = f"-resave_{self.resaved.name}" if self.resaved else ""
+        return f"{self.model.slug}-{self.saver.name}_{self.runtime.name}{again}"
+
+    @property
+    def writer(self) -> Runtime:
+        """The runtime that wrote the file."""
+        return self.resaved or self.runtime
+
+    @property
+    def original(self) -> Save:
+        """What was saved first; the save itself where nothing was saved again."""
+        return replace(self, resaved=None) if self.resaved else self
 
     @property
     def key(self) -> str:
@@ -70,12 +86,18 @@ class Save:
     @property
     def has_variables(self) -> bool | None:
         """Whether the artifact holds variables; None where nobody said."""
+        if self.saver.freezes_variables:
+            return False
         return True if self.saver.adds_variables else self.model.variables
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One question; ``load`` and ``load_runtime`` are None for ``creation``."""
+    """One question; ``load`` and ``load_runtime`` are None for ``creation``.
+
+    A ``resave`` is the load and the save that follows it; the cells that read what it wrote are
+    loads of a ``save`` with ``resaved``.
+    """
 
     save: Save
     operation: Operation
@@ -107,14 +129,35 @@ class Cell:
         """Whether an older TensorFlow reads (``forward``) or a newer one (``backward``)."""
         if self.load_runtime is None:
             return Direction.SAME_RELEASE
-        saved, loaded = self.save.runtime.release, self.load_runtime.release
+        saved, loaded = self.save.writer.release, self.load_runtime.release
         return _direction(saved.tensorflow, loaded.tensorflow)
+
+    @property
+    def makes(self) -> Save | None:
+        """The artifact that the cell is the making of, if it is."""
+        if self.operation is Operation.CREATION:
+            return self.save
+        if self.operation is Operation.RESAVE:
+            return replace(self.save, resaved=self.load_runtime)
+        return None
+
+    @property
+    def artifact(self) -> Save:
+        """The artifact that has to be there for the cell to be answered."""
+        return self.makes or self.save
+
+    @property
+    def third_party(self) -> bool:
+        """Whether a third party's saver or loader is in it: no document has a word on that."""
+        loader = self.loader
+        return bool(self.save.saver.extension or (loader and loader.extension))
 
     def mark(self, promise: str) -> dict[str, str]:
         """The keywords of the mark ``tf_cell``, all strings, so that ``-m`` can ask for them."""
         return {
             "save": self.save.saver.name,
             "save_runtime": self.save.runtime.name,
+            "resave_runtime": self.save.resaved.name if self.save.resaved else "",
             "load": self.loader.name if self.loader else "",
             "load_runtime": self.load_runtime.name if self.load_runtime else "",
             "operation": self.operation.value,
@@ -130,6 +173,7 @@ class Cell:
             "variables": model.variables,
             "keras_model": model.keras_model,
             "save": [self.save.saver.name, self.save.runtime.name, self.save.seed],
+            "resaved": self.save.resaved and self.save.resaved.name,
             "load": [self.loader.name, self.load_runtime.name]
             if self.loader and self.load_runtime
             else None,
@@ -138,17 +182,24 @@ class Cell:
         }
 
 
-def from_json(raw: Mapping[str, Any], own: Mapping[str, OwnRuntime]) -> Cell:
-    """The cell that :meth:`Cell.to_json` described; ``own`` are the user's runtimes."""
+def from_json(
+    raw: Mapping[str, Any], own: Mapping[str, OwnRuntime], known: Apis | None = None
+) -> Cell:
+    """The cell that :meth:`Cell.to_json` described.
+
+    ``own`` are the user's runtimes, ``known`` the savers and loaders (None: those that are ours).
+    """
+    known = known or apis()
     name, file, root = raw["model"]
     model = Model(name, Path(file), Path(root), raw["variables"], raw["keras_model"])
     saver, save_runtime, seed = raw["save"]
-    save = Save(model, apis().savers[saver], parse_runtime(save_runtime, own), seed)
+    resaved = parse_runtime(raw["resaved"], own) if raw["resaved"] else None
+    save = Save(model, known.savers[saver], parse_runtime(save_runtime, own), seed, resaved)
     loader, load_runtime = raw["load"] or (None, None)
     return Cell(
         save,
         Operation(raw["operation"]),
-        apis().loaders[loader] if loader else None,
+        known.loaders[loader] if loader else None,
         parse_runtime(load_runtime, own) if load_runtime else None,
         Tolerances(*raw["tolerances"]),
     )
@@ -164,7 +215,7 @@ def _direction(saved: str, loaded: str) -> Direction:
 
 @dataclass(frozen=True)
 class Matrix:
-    """What is crossed with what: the five axes of cells besides the model."""
+    """What is crossed with what: the axes of cells besides the model."""
 
     save_runtimes: tuple[Runtime, ...]
     load_runtimes: tuple[Runtime, ...]
@@ -173,9 +224,10 @@ class Matrix:
     operations: tuple[Operation, ...]
     tolerances: Tolerances = Tolerances()
     seed: int = 0
+    resave_runtimes: tuple[Runtime, ...] = ()
 
     def cells(self, models: Iterable[Model]) -> Iterator[Cell]:
-        """Every cell of the models: a save's creation first, then its loads."""
+        """Every cell of the models: a save's creation first, then its loads, then its resaves."""
         for model in models:
             for runtime in self.save_runtimes:
                 for saver in self.savers:
@@ -184,24 +236,43 @@ class Matrix:
     def _of(self, save: Save) -> Iterator[Cell]:
         if Operation.CREATION in self.operations:
             yield Cell(save, Operation.CREATION, tolerances=self.tolerances)
+        yield from self._loads(save)
+        resaver = apis().resaver
+        if Operation.RESAVE not in self.operations or save.saver.writes not in resaver.reads:
+            return
+        for runtime in self.resave_runtimes:
+            # Whichever loaders are chosen: they are who reads the result.
+            yield Cell(save, Operation.RESAVE, resaver, runtime, self.tolerances)
+            yield from self._loads(replace(save, resaved=runtime))
+
+    def _loads(self, save: Save) -> Iterator[Cell]:
         for loader in self.loaders:
             if save.saver.writes not in loader.reads:
                 continue  # no question: a Session does not load a GraphDef as a SavedModel
             for operation in self.operations:
-                if operation in loader.operations:
+                if operation in loader.operations and operation is not Operation.RESAVE:
                     for runtime in self.load_runtimes:
                         yield Cell(save, operation, loader, runtime, self.tolerances)
 
 
 def absence(cell: Cell) -> str | None:
     """Why a cell cannot exist: an API that its release does not have. None where it can."""
-    save, loader, load_runtime = cell.save, cell.loader, cell.load_runtime
-    if why := save.saver.missing_in(save.runtime):
-        return why
+    return next(_absences(cell), None)
+
+
+def _absences(cell: Cell) -> Iterator[str]:
+    save = cell.save
+    for api, runtime in (
+        (save.saver, save.runtime),
+        (apis().resaver, save.resaved),
+        (cell.loader, cell.load_runtime),
+    ):
+        if api is not None and runtime is not None and (why := api.missing_in(runtime)):
+            yield why
     if save.saver.keras_model and save.model.keras_model is False:
-        return f"{save.model.name} has no keras_model(), which {save.saver.name} saves"
-    if loader is not None and load_runtime is not None and (why := loader.missing_in(load_runtime)):
-        return why
-    if cell.operation is Operation.FINE_TUNING and save.model.variables is False:
-        return f"{save.model.name} has no variables: there is nothing to train"
-    return None
+        yield f"{save.model.name} has no keras_model(), which {save.saver.name} saves"
+    if cell.operation is Operation.FINE_TUNING:
+        if save.model.variables is False:
+            yield f"{save.model.name} has no variables: there is nothing to train"
+        if save.saver.freezes_variables:
+            yield f"{save.saver.name} makes constants of variables: there is nothing to train"

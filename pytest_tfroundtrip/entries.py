@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pytest_tfroundtrip.cells import Cell, Save
 from pytest_tfroundtrip.selectors import Selector
-from pytest_tfroundtrip.vocabulary import Operation
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,6 +16,8 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from pytest_tfroundtrip.cells import Cell, Save
 
 Entry = TypeVar("Entry")
 
@@ -78,8 +78,6 @@ class Index(Generic[Entry]):
         rules = [(entry, selector) for entry, among in entries for selector in among]
         self._entries = [entry for entry, _ in rules]
         self._selectors = [selector for _, selector in rules]
-        self._save_sides = [_only(selector, load=False) for selector in self._selectors]
-        self._load_sides = [_only(selector, load=True) for selector in self._selectors]
         self._by_save: dict[object, tuple[int, ...]] = {}
         self._by_load: dict[object, frozenset[int]] = {}
 
@@ -93,10 +91,8 @@ class Index(Generic[Entry]):
         for number in self._saves(cell.save, variables=variables):
             if number not in loads:
                 continue
-            selector, entry = self._selectors[number], self._entries[number]
-            if selector.operation and cell.operation not in selector.operation:
-                continue
-            if selector.direction and cell.direction not in selector.direction:
+            entry = self._entries[number]
+            if not self._selectors[number].of_pair(cell):
                 continue
             if not any(entry is other for other in found):
                 found.append(entry)
@@ -104,12 +100,12 @@ class Index(Generic[Entry]):
 
     def _saves(self, save: Save, *, variables: bool | None) -> tuple[int, ...]:
         told = variables if save.model.variables is None else save.model.variables
-        key = (save.saver.name, save.runtime.name, save.runtime.release.tensorflow, told)
+        again = save.resaved is not None
+        key = (save.saver.name, save.runtime.name, save.runtime.release.tensorflow, told, again)
         if key not in self._by_save:
-            model = replace(save.model, variables=told)
-            creation = Cell(replace(save, model=model), Operation.CREATION)
+            asked = replace(save, model=replace(save.model, variables=told))
             self._by_save[key] = tuple(
-                number for number, side in enumerate(self._save_sides) if side.matches(creation)
+                number for number, selector in enumerate(self._selectors) if selector.of_save(asked)
             )
         return self._by_save[key]
 
@@ -118,17 +114,6 @@ class Index(Generic[Entry]):
         key = loader and runtime and (loader.name, runtime.name, runtime.release.tensorflow)
         if key not in self._by_load:
             self._by_load[key] = frozenset(
-                number for number, side in enumerate(self._load_sides) if side.matches(cell)
+                number for number, selector in enumerate(self._selectors) if selector.of_load(cell)
             )
         return self._by_load[key]
-
-
-def _only(selector: Selector, *, load: bool) -> Selector:
-    """The selector's conditions on the loading side, or those on the saving side."""
-    dropped: dict[str, Any] = {
-        field.name: field.default
-        for field in fields(selector)
-        if field.name in {"operation", "direction"}
-        or (field.name.partition("_")[0] == "load") is not load
-    }
-    return replace(selector, **dropped)

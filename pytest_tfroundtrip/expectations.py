@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.causes import Cause, applying, possible
 from pytest_tfroundtrip.cells import Cell
 from pytest_tfroundtrip.promises import PromiseEntry, lookup
@@ -126,15 +127,21 @@ def _unsupported(entry: PromiseEntry, more: tuple[Cause, ...]) -> Expectation:
     )
 
 
+#: An artifact that is not as it should be is there all the same.
+_MADE = frozenset({Verdict.DRIFT, Verdict.DIFFERS})
+
+
 def known_unsaved(cell: Cell) -> Cause | None:
     """Why the save that a load needs is known to be refused, None where it is to succeed.
 
     Such loads are rows ``unsaved``, not tests: their creation cell says what there is to say.
     """
-    if cell.loader is None:
-        return None
-    creation = Cell(cell.save, Operation.CREATION)
-    return next(iter(applying(creation)), None)
+    makers = [] if cell.makes == cell.save else [Cell(cell.save.original, Operation.CREATION)]
+    if cell.save.resaved is not None:
+        resaver = apis().resaver
+        makers.append(Cell(cell.save.original, Operation.RESAVE, resaver, cell.save.resaved))
+    known = (cause for maker in makers for cause in applying(maker))
+    return next((cause for cause in known if cause.verdict not in _MADE), None)
 
 
 def met(expected: Expectation, observation: Observation) -> bool:

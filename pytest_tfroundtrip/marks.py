@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.settings import Settings
 
 _KEYWORDS = (
-    "runtimes", "save_runtimes", "load_runtimes", "savers", "loaders", "operations",
-    "expect", "rtol", "atol", "seed", "variables", "accept",
+    "runtimes", "save_runtimes", "load_runtimes", "resave_runtimes",
+    "savers", "loaders", "operations", "expect", "rtol", "atol", "seed", "variables", "accept",
 )  # fmt: skip
 
 
@@ -80,6 +80,12 @@ def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:
     def runtimes(names: tuple[str, ...]) -> tuple[Any, ...]:
         return reading.runtimes(names, settings.own)
 
+    def savers(names: tuple[str, ...]) -> tuple[Any, ...]:
+        return reading.savers(names, settings.apis)
+
+    def loaders(names: tuple[str, ...]) -> tuple[Any, ...]:
+        return reading.loaders(names, settings.apis)
+
     def either(name: str, of_settings: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the mark says of one side, else of both."""
         return chosen(name if name in kwargs else "runtimes", of_settings, runtimes)
@@ -88,8 +94,9 @@ def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:
         matrix,
         save_runtimes=either("save_runtimes", matrix.save_runtimes),
         load_runtimes=either("load_runtimes", matrix.load_runtimes),
-        savers=chosen("savers", matrix.savers, reading.savers),
-        loaders=chosen("loaders", matrix.loaders, reading.loaders),
+        resave_runtimes=either("resave_runtimes", matrix.resave_runtimes),
+        savers=chosen("savers", matrix.savers, savers),
+        loaders=chosen("loaders", matrix.loaders, loaders),
         operations=chosen("operations", matrix.operations, reading.operations),
         tolerances=Tolerances(
             _number(kwargs, "rtol", matrix.tolerances.rtol),

@@ -32,9 +32,10 @@ OPTIONS = (
     Option("runtimes", "TensorFlow runtimes to save and load under", "NAMES", many=True),
     Option("save_runtimes", "runtimes to save under, where not all", "NAMES", many=True),
     Option("load_runtimes", "runtimes to load under, where not all", "NAMES", many=True),
+    Option("resave_runtimes", "runtimes to resave under, where not all", "NAMES", many=True),
     Option("savers", "save APIs, or all", "NAMES", many=True),
     Option("loaders", "load APIs, or all", "NAMES", many=True),
-    Option("operations", "operations: creation, inference", "NAMES", many=True),
+    Option("operations", "creation, inference, fine_tuning, resave, or all", "NAMES", many=True),
     Option(
         "diff_saves",
         "tell what changes for a reader from each of these saves to the next, as SAVER@RUNTIME",

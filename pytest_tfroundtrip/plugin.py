@@ -27,6 +27,13 @@ CASE_FIXTURE = "tf_case"
 SKIPPED = "round trips run with --tf-roundtrip"
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare what third parties may add; known without --tf-roundtrip, or they could not load."""
+    from pytest_tfroundtrip import hookspecs  # noqa: PLC0415
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One group of options, each with an ini twin."""
     options.add_options(parser)
@@ -45,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         state = open_session(config)
         config.stash[SESSION] = state
         config.pluginmanager.register(Outcomes(state), "tf_roundtrip_outcomes")
+        config.pluginmanager.register(TooLate(config.pluginmanager), "tf_roundtrip_too_late")
     elif flag := options.typed_without_switch(config):
         msg = f"{flag} does nothing without --tf-roundtrip"
         raise pytest.UsageError(msg)
@@ -162,6 +170,23 @@ class Outcomes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note pytest's word for a cell, for the report."""
         self._state.note(report)
+
+
+class TooLate:
+    """Hears of plugins that come when what there is was asked already."""
+
+    def __init__(self, manager: pytest.PytestPluginManager) -> None:
+        self._known = manager.get_plugins()
+
+    def pytest_plugin_registered(self, plugin: object, plugin_name: str) -> None:
+        """Say so, before their savers and loaders are unknown for no reason that is seen."""
+        if hasattr(plugin, "pytest_tf_roundtrip_apis") and plugin not in self._known:
+            msg = (
+                f"{plugin_name} has pytest_tf_roundtrip_apis, but comes too late: pytest loads it"
+                " when it collects. Put the hook in the conftest.py of the rootdir, or in a plugin"
+                " (-p, or the entry point pytest11)"
+            )
+            raise pytest.Collector.CollectError(msg)
 
 
 @pytest.hookimpl(trylast=True)

@@ -86,7 +86,8 @@ class Reporting:
         )
         for text in lines:
             terminal.write_line(text)
-        planned = {(save.saver, save.runtime) for save in engine.plan.saves.values()}
+        saves_of_plan = [save for save in engine.plan.saves.values() if save.resaved is None]
+        planned = {(save.saver, save.runtime) for save in saves_of_plan}
         for writer in dict.fromkeys(self._settings.diff_saves):
             if (writer.saver, writer.runtime) not in planned:
                 terminal.write_line(f"  --tf-diff-saves: {writer}: {NOT_SAVED}")
@@ -283,9 +284,12 @@ class Reporting:
         """The options of this run's command line that a rerun of a cell needs as well."""
         flags = {option.flag for option in OPTIONS} - _OF_THE_RUN
         kept, arguments = [], list(map(str, self._config.invocation_params.args))
+        adding = {each.plugin for each in self._settings.apis.extensions}
         switches = {option.flag for option in OPTIONS if option.switch}
         for index, argument in enumerate(arguments):
             flag, equals, _ = argument.partition("=")
+            if argument == "-p" and adding & set(arguments[index + 1 : index + 2]):
+                kept += arguments[index : index + 2]
             if flag in flags:
                 kept.append(argument)
                 if not equals and flag not in switches and index + 1 < len(arguments):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 
+from pytest_tfroundtrip.vocabulary import Operation
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_tfroundtrip.cells import Cell
+    from pytest_tfroundtrip.cells import Cell, Save
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,13 @@ class Selector:
 
     APIs are named with their variant (``builder.ref``) or without (``builder``: all variants).
     Conditions on the loading side never hold for a cell that loads nothing (``creation``).
+    ``resave``, which is not the documents', has to be named by ``operation``; what was saved again
+    by ``resaved``, and ``save`` and its kin then speak of what was saved first.
     """
 
     operation: tuple[str, ...] = ()
     direction: tuple[str, ...] = ()
+    resaved: bool = False  # was saved again
     # Unknown never holds. An Estimator's artifact always has variables (``global_step``), which the
     # model itself need not have.
     variables: bool | None = None  # the artifact holds variables
@@ -53,7 +58,7 @@ class Selector:
         for name, value in raw.items():
             if name.endswith("_release"):
                 read[name] = SpecifierSet(value)
-            elif name in {"variables", "model_variables"}:
+            elif name in {"variables", "model_variables", "resaved"}:
                 read[name] = bool(value)
             else:
                 read[name] = tuple(value) if isinstance(value, list) else (value,)
@@ -61,11 +66,22 @@ class Selector:
 
     def matches(self, cell: Cell) -> bool:
         """Whether every condition holds for the cell."""
-        save, loader, load_runtime = cell.save, cell.loader, cell.load_runtime
-        saved = save.runtime
-        if not (
-            _among(self.operation, cell.operation)
+        return self.of_pair(cell) and self.of_save(cell.save) and self.of_load(cell)
+
+    def of_pair(self, cell: Cell) -> bool:
+        """Whether what is asked of save and load together holds: direction and operation."""
+        named = self.operation or cell.operation is not Operation.RESAVE
+        return bool(
+            named
+            and _among(self.operation, cell.operation)
             and _among(self.direction, cell.direction)
+        )
+
+    def of_save(self, save: Save) -> bool:
+        """Whether what is asked of the artifact holds."""
+        saved = save.runtime
+        return (
+            self.resaved is (save.resaved is not None)
             and self.variables in {None, save.has_variables}
             and self.model_variables in {None, save.model.variables}
             and _api(self.save, save.saver.name)
@@ -73,8 +89,11 @@ class Selector:
             and _within(self.save_release, saved.version.base_version)
             and _among(self.save_behavior, saved.effective_behavior)
             and _among(self.save_keras, saved.keras)
-        ):
-            return False
+        )
+
+    def of_load(self, cell: Cell) -> bool:
+        """Whether what is asked of the loading side holds."""
+        loader, load_runtime = cell.loader, cell.load_runtime
         if loader is None or load_runtime is None:
             return not (
                 self.load

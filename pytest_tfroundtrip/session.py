@@ -23,7 +23,7 @@ from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.marks import read_mark
 from pytest_tfroundtrip.outcomes import BY_VERDICT, RuntimeMissing, Unsaved
 from pytest_tfroundtrip.settings import Settings, read_settings
-from pytest_tfroundtrip.vocabulary import Expect, Operation, Verdict
+from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ class RoundTripSession:
         self.engine: Engine | None = None
         self.remote: RemoteEngine | None = None
         self._server: EngineServer | None = None
-        self._creations: frozenset[str] = frozenset()
+        self._makings: dict[str, Cell] = {}  # the cells that make an artifact, by its key
         self._generated = 0  # tests, before -k, -m and --lf
         self._reporting: Reporting | None = None
 
@@ -148,11 +148,9 @@ class RoundTripSession:
         tests = dict(collection.selected(session.items))
         self.collected.tests = tests
         self.collected.trials = dict(collection.selected_trials(session.items))
-        self._creations = frozenset(
-            test.cell.save.key
-            for test in tests.values()
-            if test.cell.operation is Operation.CREATION
-        )
+        self._makings = {
+            made.key: test.cell for test in tests.values() if (made := test.cell.makes) is not None
+        }
         if len(tests) < self._generated:
             self._narrow()
         trials = list(self.collected.trials.values())
@@ -173,7 +171,7 @@ class RoundTripSession:
         """Of a selection's rows that are no tests, keep those whose save was selected."""
         rows = self.collected.untested
         self.collected.untested = {
-            key: row for key, row in rows.items() if row.cell.save.key in self._creations
+            key: row for key, row in rows.items() if row.cell.save.key in self._makings
         }
 
     def _connect(self) -> None:
@@ -190,14 +188,14 @@ class RoundTripSession:
         """A worker's collection, in the controller: every worker's is the same."""
         if self.collected.tests or self.collected.trials or self.engine is None:
             return
-        own = self.settings.own
+        own, known = self.settings.own, self.settings.apis
         for nodeid, raw in notes["trials"]:
             self.collected.trials[nodeid] = _trial_from_json(raw, own)
         for nodeid, raw, expect, accept in notes["tests"]:
-            test = _test_cell(from_json(raw, own), Expect(expect), accept)
+            test = _test_cell(from_json(raw, own, known), Expect(expect), accept)
             self.collected.tests[nodeid] = test
         for raw, expect, verdict, message in notes["untested"]:
-            test = _test_cell(from_json(raw, own), Expect(expect))
+            test = _test_cell(from_json(raw, own, known), Expect(expect))
             self._leave_out(test, Verdict(verdict), message)
         self._prepare(self.engine)
 
@@ -234,9 +232,9 @@ class RoundTripSession:
         if observation.verdict is Verdict.ABSENT:
             pytest.skip(observation.message)
         if observation.verdict is Verdict.UNSAVED:
-            creation = test.cell.operation is Operation.CREATION
-            if not creation and test.cell.save.key in self._creations:
-                pytest.skip(f"nothing was saved: see {test.cell.save.id}-creation")
+            making = self._makings.get(test.cell.save.key)
+            if making is not None and making.key != test.cell.key:
+                pytest.skip(f"nothing was saved: see {making.id}")
             raise Unsaved(self.reporting.text(test, observation, item.nodeid), observation)
         return roundtrip
 

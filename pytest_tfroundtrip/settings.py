@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_tfroundtrip.catalogue.apis import Api, apis, choose
+from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis, choose, extended
+from pytest_tfroundtrip.catalogue.extensions import asked
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.cells import Matrix, Tolerances
 from pytest_tfroundtrip.errors import UsageProblem, meant
@@ -32,7 +33,6 @@ else:  # pragma: no cover
     import tomli as tomllib
 
 DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")
-IMPLEMENTED = (Operation.CREATION, Operation.INFERENCE, Operation.FINE_TUNING)
 DEFAULT_OPERATIONS = (Operation.CREATION, Operation.INFERENCE)
 
 
@@ -58,6 +58,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)  # what containers may have
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
     diff_saves: tuple[Writer, ...] = ()  # each two in a row are a pair of every model
+    apis: Apis = field(default_factory=apis)  # what there is, third parties' included
     typed: frozenset[str] = frozenset()  # what the command line says narrows what marks say
 
 
@@ -71,6 +72,7 @@ def read_settings(config: pytest.Config) -> Settings:
     own = _own_runtimes(table.pop("runtime", {}), config.rootpath)
     limits = read_limits(table.pop("sandbox", {}))
     values = _Values(config, table)
+    known = extended(asked(config.pluginmanager))
     report = values.path("report")
     if report is not None and report.suffix not in (".json", ".md"):
         msg = f"--tf-report: {report.name} should end in .json or .md"
@@ -78,7 +80,7 @@ def read_settings(config: pytest.Config) -> Settings:
     provider = values.word("provider", PROVIDERS, "auto")
     return Settings(
         rootdir=config.rootpath,
-        matrix=_matrix(values, own),
+        matrix=_matrix(values, own, known),
         expect=Expect(values.word("expect", [str(e) for e in Expect], Expect.ROUND_TRIP)),
         explicit_expect=values.raw("expect")[0] is not None,
         provider=provider,
@@ -91,7 +93,10 @@ def read_settings(config: pytest.Config) -> Settings:
         untrusted=_untrusted(values, provider),
         limits=limits,
         own=own,
-        diff_saves=read_writers(values.names("diff_saves"), values.raw("diff_saves")[1], own),
+        diff_saves=read_writers(
+            values.names("diff_saves"), values.raw("diff_saves")[1], known, own
+        ),
+        apis=known,
         typed=values.typed(),
     )
 
@@ -115,16 +120,17 @@ def _untrusted(values: _Values, provider: str) -> bool:
     return untrusted
 
 
-def _matrix(values: _Values, own: Mapping[str, OwnRuntime]) -> Matrix:
+def _matrix(values: _Values, own: Mapping[str, OwnRuntime], known: Apis) -> Matrix:
     both = values.names("runtimes") or DEFAULT_RUNTIMES
     return Matrix(
         save_runtimes=runtimes(values.names("save_runtimes") or both, own),
         load_runtimes=runtimes(values.names("load_runtimes") or both, own),
-        savers=savers(values.names("savers")),
-        loaders=loaders(values.names("loaders")),
+        savers=savers(values.names("savers"), known),
+        loaders=loaders(values.names("loaders"), known),
         operations=operations(values.names("operations")),
         tolerances=Tolerances(values.number("rtol", 0), values.number("atol", 0)),
         seed=int(values.number("seed", 0, whole=True) or 0),
+        resave_runtimes=runtimes(values.names("resave_runtimes") or both, own),
     )
 
 
@@ -222,22 +228,22 @@ def operations(names: Sequence[str]) -> tuple[Operation, ...]:
     if not names:
         return DEFAULT_OPERATIONS
     if list(names) == ["all"]:
-        return IMPLEMENTED
+        return tuple(Operation)
     for name in names:
-        if name not in IMPLEMENTED:
-            msg = f"unknown operation {name!r}. There are: {', '.join(IMPLEMENTED)} (or all)."
+        if name not in tuple(Operation):
+            msg = f"unknown operation {name!r}. There are: {', '.join(Operation)} (or all)."
             raise UsageProblem(msg)
-    return tuple(op for op in IMPLEMENTED if op in names)
+    return tuple(op for op in Operation if op in names)
 
 
-def savers(names: Sequence[str]) -> tuple[Api, ...]:
+def savers(names: Sequence[str], known: Apis) -> tuple[Api, ...]:
     """The savers of these names."""
-    return choose(names, apis().savers, "saver")
+    return choose(names, known.savers, "saver")
 
 
-def loaders(names: Sequence[str]) -> tuple[Api, ...]:
+def loaders(names: Sequence[str], known: Apis) -> tuple[Api, ...]:
     """The loaders of these names."""
-    return choose(names, apis().loaders, "loader")
+    return choose(names, known.loaders, "loader")
 
 
 def _names(value: Any, where: str) -> tuple[str, ...]:

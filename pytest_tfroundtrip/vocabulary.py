@@ -83,6 +83,10 @@ class Expect(Word):
     DOCUMENTS = "documents"  # TensorFlow is on trial: promises, and the causes known to break them
 
 
+#: The parts of a SavedModel's contract, in the words of ``shows`` in ``apis.json``.
+PARTS = ("tags", "signature_keys", "method_name", "inputs", "outputs")
+
+
 class Behavior(Word):
     """Which TensorFlow API generation is in force inside a runtime's process."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.catalogue.apis import Api, apis
+from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.errors import UsageProblem, meant
 
@@ -26,20 +26,24 @@ class Writer:
 
 
 def read_writers(
-    words: Sequence[str], where: str, own: Mapping[str, OwnRuntime] | None = None
+    words: Sequence[str],
+    where: str,
+    known: Apis | None = None,
+    own: Mapping[str, OwnRuntime] | None = None,
 ) -> tuple[Writer, ...]:
     """The writers of words such as ``builder@1.15``; none for no words.
 
     Args:
         words: what was written.
         where: which option it was, for messages.
+        known: the savers that there are; none: ours.
         own: the user's runtimes.
 
     Raises:
         UsageProblem: a word that is no writer, a saver that its release does not have, only one
             writer, or the same one twice in a row.
     """
-    writers = tuple(_writer(word, where, own or {}) for word in words)
+    writers = tuple(_writer(word, where, known or apis(), own or {}) for word in words)
     if len(writers) == 1:
         msg = f"{where}: {words[0]} alone is no pair: name two saves or more"
         raise UsageProblem(msg)
@@ -50,15 +54,15 @@ def read_writers(
     return writers
 
 
-def _writer(word: str, where: str, own: Mapping[str, OwnRuntime]) -> Writer:
+def _writer(word: str, where: str, known: Apis, own: Mapping[str, OwnRuntime]) -> Writer:
     name, at, runtime = word.partition("@")
     if not at:
         msg = f"{where}: {word!r}: write SAVER@RUNTIME, as in builder@1.15"
         raise UsageProblem(msg)
-    savers = apis().savers
+    savers = known.savers
     if name not in savers:
-        known = ", ".join(savers)
-        msg = f"{where}: unknown saver {name!r}.{meant(name, savers)} There are: {known}."
+        there = ", ".join(savers)
+        msg = f"{where}: unknown saver {name!r}.{meant(name, savers)} There are: {there}."
         raise UsageProblem(msg)
     writer = Writer(savers[name], parse_runtime(runtime, own))
     if why := writer.saver.missing_in(writer.runtime):

@@ -11,3 +11,7 @@ class ModelError(Exception):
 
 class Absent(Exception):  # noqa: N818  a verdict, not a failure
     """There is no such cell: what is asked cannot be asked of this model; the message says why."""
+
+
+class Unusable(Exception):  # noqa: N818  it is the name in results
+    """A third party's saver or loader cannot be had in this runtime; nothing was tried."""

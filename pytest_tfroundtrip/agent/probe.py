@@ -25,14 +25,22 @@ def start(config, started):
 
     for name in config.get("imports", ()):  # custom ops: registered by being imported
         __import__(name)
-    plugins.load(config.get("extra_modules", ()))
     with open(config["apis"], encoding="utf-8") as file:
         declared = json.load(file)
     plugins.preload(declared)
     warmed = warmup.warm_up()
-    release = _pair(tf.__version__)
-    here, contradictions = check(declared, release, _needs_probe(tf))
+    extended, unsafe = plugins.extend(config.get("extensions", ()), threads)
+    release, has = _pair(tf.__version__), _needs_probe(tf)
+    here, found = check(declared, release, has)
+    contradictions = ["apis.json says that %s" % sentence for _, _, sentence in found]
     contradictions += _wrong_runtime(config, tf)
+    for extension, content in zip(config.get("extensions", ()), extended):
+        for kind, name, sentence in check(content, release, has)[1]:
+            why = "%s says that %s. Correct its releases or its needs." % (
+                extension["known_as"]["apis"],
+                sentence,
+            )
+            plugins.refuse(kind, name, why)
     return {
         "type": "hello",
         "protocol": wire.PROTOCOL,
@@ -44,6 +52,7 @@ def start(config, started):
         "warmup": warmed,
         "apis": here,
         "contradictions": contradictions,
+        "unsafe": unsafe,
     }
 
 
@@ -75,23 +84,27 @@ def check(declared, release, has):
     """Hold a declaration against a runtime.
 
     Args:
-        declared: the content of ``apis.json``.
+        declared: the content of ``apis.json``, or of a third party's data file.
         release: (major, minor) of this TensorFlow.
         has: ``has("tf.saved_model.save")`` tells whether the runtime has a symbol.
 
     Returns:
-        {API: whether it is here}, and the contradictions as sentences.
+        {API: whether it is here}, and the contradictions: (kind, API, sentence) of each.
     """
     here, contradictions = {}, []
     for kind in ("savers", "loaders"):
-        for name, entry in declared[kind].items():
+        for name, entry in declared.get(kind, {}).items():
             missing = [symbol for symbol in entry.get("needs", ()) if not has(symbol)]
             here[name] = not missing
             if missing and contains(entry["releases"], release):
-                contradictions.append(
-                    "apis.json says that %s exists in TensorFlow %d.%d (%s), but %s is missing"
-                    % (name, release[0], release[1], entry["releases"], ", ".join(missing))
+                sentence = "%s exists in TensorFlow %d.%d (%s), but %s is missing" % (
+                    name,
+                    release[0],
+                    release[1],
+                    entry["releases"],
+                    ", ".join(missing),
                 )
+                contradictions.append((kind, name, sentence))
     return here, contradictions
 
 

@@ -90,20 +90,30 @@ def read(folder):
         FileNotFoundError: there is no record.
         ValueError: it is of a schema that this agent does not know.
     """
-    payload, beside = os.path.join(folder, "payload"), folder
-    if not os.path.isfile(os.path.join(folder, "record.json")):
-        payload, beside = folder, os.path.join(folder, MIRROR)
-    with open(os.path.join(beside, "record.json"), encoding="utf-8") as file:
+    payload, where = _places(folder)
+    with open(os.path.join(where, "record.json"), encoding="utf-8") as file:
         content = json.load(file)
     if content.get("schema") != SCHEMA:
         raise ValueError(
             "the record in %s has schema %r, this agent reads %d: it was written by another "
             "version of pytest-tfroundtrip; save the model again"
-            % (beside, content.get("schema"), SCHEMA)
+            % (where, content.get("schema"), SCHEMA)
         )
     # A loader is given the inputs; what should come out is the judge's to know.
-    tensors = wire.read_tensors(os.path.join(beside, "record.npz"), lambda name: "/inputs/" in name)
+    tensors = wire.read_tensors(os.path.join(where, "record.npz"), lambda name: "/inputs/" in name)
     return Artifact(payload, content, tensors)
+
+
+def all_tensors(folder):
+    """All that an artifact's record holds, by the names that :func:`tensors_of` gave."""
+    return wire.read_tensors(os.path.join(_places(folder)[1], "record.npz"))
+
+
+def _places(folder):
+    """Where the payload is, and where the record: beside it, or inside."""
+    if os.path.isfile(os.path.join(folder, "record.json")):
+        return os.path.join(folder, "payload"), folder
+    return folder, os.path.join(folder, MIRROR)
 
 
 def names_written(own, written):

@@ -1,4 +1,4 @@
-"""The steps an agent knows: ``save`` writes an artifact, ``load`` reads one and operates on it."""
+"""The steps an agent knows: ``save`` and ``resave`` write an artifact, ``load`` reads one."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from . import behavior, cases, contract, models, plugins, probe, record, sources, variables
 from .errors import Absent
-from .operations import fine_tuning, inference
+from .operations import fine_tuning, inference, resave
 
 _OPERATIONS = {"inference": inference.run, "fine_tuning": fine_tuning.run}
 _HELD = []  # what is open in this child until it ends
@@ -21,6 +21,8 @@ def run(message, report):
         return save(message, report)
     if message["action"] == "load":
         return load(message, report)
+    if message["action"] == "resave":
+        return resave.run(message, report)
     if message["action"] == "case":
         return cases.run(message, report)
     raise ValueError("the agent has no action %r" % (message["action"],))
@@ -28,12 +30,12 @@ def run(message, report):
 
 def save(message, report):
     """Build the model, compute its outputs, save it, write the record."""
+    saver = plugins.saver(message["saver"])  # in stage "env": without it nothing is tried
     report.stage("save")
     request, seed = message["model"], int(message.get("seed", 0))
     folder = message["folder"]
     payload = os.path.join(folder, "payload")
     root = request.get("root") or os.path.dirname(request["file"])
-    saver = plugins.saver(message["saver"])
     shutil.rmtree(payload, ignore_errors=True)  # of an agent that died while it saved this
     with sources.watching(root, folder) as seen:
         try:

@@ -8,6 +8,7 @@ does it on what it loaded. For ``y = x @ W + b`` with n rows of m columns it is,
 """
 
 import collections
+import itertools
 
 import tensorflow as tf
 
@@ -149,7 +150,9 @@ def references(payload):
     """
     found = []
     for meta_graph in saved_model_file.meta_graphs(payload):
-        for node in meta_graph.graph_def.node:
+        graph = meta_graph.graph_def
+        functions = [function.node_def for function in graph.library.function]
+        for node in itertools.chain(graph.node, *functions):  # in a function: once saved again
             if node.op in _REFERENCES and node.name not in found:
                 found.append(node.name)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 
+from pytest_tfroundtrip.catalogue.schema import KINDS, read_apis
 from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.vocabulary import Behavior, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_tfroundtrip.catalogue.extensions import Extension
     from pytest_tfroundtrip.catalogue.runtime import Runtime
 
 APIS_FILE = Path(__file__).with_name("apis.json")
@@ -41,8 +42,10 @@ class Api:
     variant: str | None = None
     keras_model: bool = False  # wants the model's ``keras_model()``
     adds_variables: bool = False  # whatever the model, its artifact holds variables
+    freezes_variables: bool = False  # whatever the model, its artifact holds none
     operations: frozenset[Operation] = frozenset()
     shows: frozenset[str] = frozenset()  # parts of the contract that a loader lets us see
+    extension: Extension | None = None  # the third party's that brings it; None: it is ours
 
     @property
     def base(self) -> str:
@@ -68,7 +71,7 @@ def _within(releases: str, version: str) -> bool:
     return SpecifierSet(releases).contains(version, prereleases=True)
 
 
-def _read(kind: str, raw: Mapping[str, Any]) -> dict[str, Api]:
+def _read(kind: str, raw: Mapping[str, Any], extension: Extension | None = None) -> dict[str, Api]:
     apis: dict[str, Api] = {}
     for name, entry in raw.items():
         for variant, more in ({None: {}} | entry.get("variants", {})).items():
@@ -89,25 +92,59 @@ def _read(kind: str, raw: Mapping[str, Any]) -> dict[str, Api]:
                 variant=variant,
                 keras_model=merged.get("keras_model", False),
                 adds_variables=merged.get("adds_variables", False),
+                freezes_variables=merged.get("freezes_variables", False),
                 operations=frozenset(Operation(word) for word in operations),
                 shows=frozenset(merged.get("shows", ())),
+                extension=extension,
             )
     return apis
 
 
 @dataclass(frozen=True)
 class Apis:
-    """All savers and loaders by name, in the order of the data file."""
+    """All savers and loaders by name, in the order of the data files."""
 
     savers: Mapping[str, Api]
     loaders: Mapping[str, Api]
+    extensions: tuple[Extension, ...] = ()  # of third parties, in it already
+
+    @property
+    def resaver(self) -> Api:
+        """The loader that what is saved again is loaded with."""
+        return next(api for api in self.loaders.values() if Operation.RESAVE in api.operations)
 
 
 @cache
 def apis() -> Apis:
-    """The catalogue of save and load APIs."""
-    raw = json.loads(APIS_FILE.read_text(encoding="utf-8"))
+    """The catalogue of save and load APIs, without those of third parties."""
+    raw = read_apis(APIS_FILE)
     return Apis(_read("savers", raw["savers"]), _read("loaders", raw["loaders"]))
+
+
+def extended(extensions: Iterable[Extension]) -> Apis:
+    """The catalogue with third parties' savers and loaders after ours.
+
+    Raises:
+        UsageProblem: a data file is not in form, or has a name that is taken; names both files.
+    """
+    known: dict[str, dict[str, Api]] = {
+        "savers": dict(apis().savers),
+        "loaders": dict(apis().loaders),
+    }
+    extensions = tuple(extensions)
+    for extension in extensions:
+        raw = read_apis(extension.apis)
+        for kind in KINDS:
+            for name in raw[kind]:
+                if (other := known[kind].get(name)) is not None:
+                    whose = other.extension.apis if other.extension else "pytest-tfroundtrip"
+                    msg = (
+                        f"{extension.apis}: {kind[:-1]} {name!r}: {whose} has one of that name."
+                        " Choose another, as with your project's name before it"
+                    )
+                    raise UsageProblem(msg)
+            known[kind].update(_read(kind, raw[kind], extension))
+    return Apis(known["savers"], known["loaders"], extensions)
 
 
 def choose(names: Iterable[str], among: Mapping[str, Api], what: str) -> tuple[Api, ...]:

@@ -97,8 +97,11 @@ def applying(cell: Cell) -> tuple[Cause, ...]:
     """The causes known to strike the cell.
 
     Several may: which one TensorFlow meets first is its own affair, so any of them is expected.
-    Of a model that does not say whether it has variables, those that strike it either way.
+    Of a model that does not say whether it has variables, those that strike it either way. Of a
+    third party's saver or loader nothing is known: what strikes it is told by its message.
     """
+    if cell.third_party:
+        return ()
     if cell.save.model.variables is not None:
         return _striking(cell)
     with_variables, without = _striking(cell, variables=True), _striking(cell, variables=False)
@@ -107,6 +110,8 @@ def applying(cell: Cell) -> tuple[Cause, ...]:
 
 def possible(cell: Cell) -> tuple[Cause, ...]:
     """As :func:`applying`; of a model that does not say, those that strike it one way or other."""
+    if cell.third_party:
+        return ()
     if cell.save.model.variables is not None:
         return _striking(cell)
     with_variables, without = _striking(cell, variables=True), _striking(cell, variables=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_tfroundtrip.catalogue.apis import Apis, apis, extended
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.settings import default_cache
@@ -100,6 +102,34 @@ def _read(file: Path) -> dict[str, OwnRuntime]:
         msg = f"{file}: write [tool.tf_roundtrip.runtime.NAME] for a runtime of your own"
         raise UsageProblem(msg)
     return {name: OwnRuntime.parse(name, table, file.parent) for name, table in tables.items()}
+
+
+def known_apis(savers: Iterable[str]) -> Apis:
+    """What there is, for a command that was asked for these savers.
+
+    Where one is not ours, those of the plugins that are installed, as pytest finds them: no
+    ``conftest.py`` and no ``-p``, for there is no pytest run. Nothing of theirs is imported before.
+
+    Raises:
+        UsageProblem: a plugin cannot be loaded, or what it adds is not in form.
+    """
+    ours = all(name in apis().savers for name in savers)
+    if ours or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        return apis()
+    from pytest import PytestPluginManager  # noqa: PLC0415, PT013  imports all of pytest
+
+    from pytest_tfroundtrip import hookspecs  # noqa: PLC0415
+    from pytest_tfroundtrip.catalogue.extensions import asked  # noqa: PLC0415
+
+    manager = PytestPluginManager()
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.load_setuptools_entrypoints("pytest11")
+    except Exception as error:
+        why = error.__cause__ or error  # pytest's own error names no plugin
+        msg = f"a pytest plugin that is installed cannot be loaded: {type(why).__name__}: {why}"
+        raise UsageProblem(msg) from error
+    return extended(asked(manager))
 
 
 def by_environment(names: Iterable[str], own: Mapping[str, OwnRuntime]) -> dict[str, Runtime]:

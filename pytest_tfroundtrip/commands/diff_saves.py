@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_tfroundtrip.cells import Cell, Matrix, Model, Save, Tolerances, absence
-from pytest_tfroundtrip.commands.common import cache_of, complain, own_runtimes, say
+from pytest_tfroundtrip.commands.common import cache_of, complain, known_apis, own_runtimes, say
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.model_source import find_model
 from pytest_tfroundtrip.report.json_report import report, write, write_text
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from pytest_tfroundtrip.catalogue.apis import Apis
     from pytest_tfroundtrip.report.rows import RuntimeInfo
     from pytest_tfroundtrip.report.save_pairs import SavePair
     from pytest_tfroundtrip.save_pairs import Found
@@ -107,7 +108,8 @@ def _made(
     from pytest_tfroundtrip.engine.engine import Engine  # noqa: PLC0415  imports numpy
     from pytest_tfroundtrip.engine.infos import infos  # noqa: PLC0415
 
-    writers = read_writers(words[1:], NAME, own_runtimes(Path.cwd()))
+    known = known_apis(savers=[word.partition("@")[0] for word in words[1:]])
+    writers = read_writers(words[1:], NAME, known, own_runtimes(Path.cwd()))
     if not writers:
         _too_few()
     model = find_model(words[0], beside=Path.cwd(), root=Path.cwd(), variables=None)
@@ -118,7 +120,7 @@ def _made(
         if why := absence(cell):
             msg = f"{NAME}: {writer}: {why}"
             raise UsageProblem(msg)
-    engine = Engine(_settings(arguments))
+    engine = Engine(_settings(arguments, known))
     engine.start()
     try:
         engine.submit(cells)
@@ -190,7 +192,7 @@ def _write(
     write(file, content, "--report")
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def _settings(arguments: argparse.Namespace, known: Apis) -> Settings:
     return Settings(
         rootdir=Path.cwd(),
         matrix=Matrix((), (), (), (), ()),
@@ -201,4 +203,5 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         jobs=min(2, os.cpu_count() or 1),
         timeout=120.0,
         own=own_runtimes(Path.cwd()),
+        apis=known,
     )

@@ -16,10 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.engine import plan as planning
-from pytest_tfroundtrip.engine.observe import observe_creation, observe_load, unanswered
+from pytest_tfroundtrip.engine.observe import (
+    observe_creation,
+    observe_load,
+    observe_resave,
+    unanswered,
+)
 from pytest_tfroundtrip.engine.runs import RunFolder
 from pytest_tfroundtrip.engine.scheduler import Scheduler
-from pytest_tfroundtrip.engine.store import Store, save_key
+from pytest_tfroundtrip.engine.store import Store, resave_key, save_key
 from pytest_tfroundtrip.errors import AgentDied, EnvironmentFailed, RoundTripError
 from pytest_tfroundtrip.judge import ArtifactDamaged, read_record
 from pytest_tfroundtrip.observation import Observation
@@ -27,7 +32,7 @@ from pytest_tfroundtrip.runtimes import prepare
 from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
 from pytest_tfroundtrip.runtimes.provider import Workplace
 from pytest_tfroundtrip.statement import Trial
-from pytest_tfroundtrip.vocabulary import Stage, Verdict
+from pytest_tfroundtrip.vocabulary import Operation, Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -230,7 +235,8 @@ class Engine:
         saves, loads = self.plan.add(cells)
         order: dict[str, int] = {}
         for number, cell in enumerate(cells, start=first):
-            order.setdefault(planning.save_key(cell.save), number)
+            for save in (cell.artifact.original, cell.artifact):
+                order.setdefault(planning.save_key(save), number)
             load = planning.load_of(cell)
             if load is not None:
                 order.setdefault(planning.load_key(load), number)
@@ -244,10 +250,12 @@ class Engine:
             if key in stored:
                 self._saves[key] = self._loop.create_task(_already(stored[key]))
                 continue
-            agent = self._agent_for(save.runtime, save)
-            agent.roots.add(self._root(save))
+            agent = self._agent_for(save.writer, save)
+            if save.resaved is None:
+                agent.roots.add(self._root(save))
             self._scheduler.announce(agent.key, order[key])
-            self._saves[key] = self._task(agent.key, self._save(save, order[key]))
+            make = self._save if save.resaved is None else self._resave
+            self._saves[key] = self._task(agent.key, make(save, order[key]))
         for key in loads:
             load = self.plan.loads[key]
             agent = self._agent_for(load.runtime, load.save)
@@ -272,19 +280,31 @@ class Engine:
     def _find(self, saves: list[Save]) -> dict[str, Path]:
         """The artifacts that are in the store already; no environment is needed to tell."""
         locks: dict[str, str | None] = {}
-        found = {}
-        for save in saves:
-            name = save.runtime.environment
+        found: dict[str, Path] = {}
+        for save in saves:  # what is saved again after what it is made from
+            name = save.writer.environment
             if name not in locks:
                 try:
-                    locks[name] = self._providers.of(save.runtime).lock(save.runtime)
+                    locks[name] = self._providers.of(save.writer).lock(save.writer)
                 except EnvironmentFailed:  # told when it is prepared
                     locks[name] = None
-            lock = locks[name]
-            there = lock and self.store.find(save_key(save, lock), save.model.root)
-            if there:
+            if (lock := locks[name]) is None:
+                continue
+            if save.resaved is None:
+                key = save_key(save, lock)
+            else:
+                original = found.get(planning.save_key(save.original))
+                original = original or self._already_found(save.original)
+                if original is None:
+                    continue
+                key = resave_key(save, lock, original)
+            if there := self.store.find(key, save.model.root):
                 found[planning.save_key(save)] = there
         return found
+
+    def _already_found(self, save: Save) -> Path | None:
+        """The artifact of an earlier submission, if it was in the store."""
+        return self.facts.stored.get(planning.save_key(save))
 
     def _task(self, process: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = self._loop.create_task(work)
@@ -332,7 +352,12 @@ class Engine:
         if not self.settings.untrusted:
             self.store.folder.mkdir(parents=True, exist_ok=True)
             reads.append(self.store.folder)
-        workplace = Workplace(folder, tuple(reads), untrusted=self.settings.untrusted)
+        workplace = Workplace(
+            folder,
+            tuple(reads),
+            untrusted=self.settings.untrusted,
+            extensions=self.settings.apis.extensions,
+        )
         launch = self._providers.of(runtime).command(environment, runtime, workplace)
         agent = AgentProcess(runtime)
         hello = await agent.start(launch, log=log, start_timeout=START_SECONDS)
@@ -352,30 +377,49 @@ class Engine:
     async def _save(self, save: Save, priority: int) -> Saved:
         environment = await self._environment(save.runtime)
         key = save_key(save, environment.lock)
-        root = save.model.root
-        found = await asyncio.to_thread(self.store.find, key, root)
+        found = await asyncio.to_thread(self.store.find, key, save.model.root)
         if found is not None:
             return Saved(found, reused=True)
-        run = await self._run_folder()
-        log = run.file(save.id, "log")
-        making = self.store.making()
         message = {
             "action": "save",
             "saver": save.saver.base,
             "variant": save.saver.variant,
-            "behavior": save.runtime.behavior and str(save.runtime.behavior),
             "model": {
                 "file": str(save.model.file),
                 "class": save.model.name,
                 "root": str(self._root(save)),
             },
             "seed": save.seed,
+        }
+        return await self._make(save, priority, key, message)
+
+    async def _resave(self, save: Save, priority: int) -> Saved:
+        """Load what another runtime saved, and save that again."""
+        original = await asyncio.shield(self._saves[planning.save_key(save.original)])
+        if original.folder is None:
+            return original
+        environment = await self._environment(save.writer)
+        key = resave_key(save, environment.lock, original.folder)
+        found = await asyncio.to_thread(self.store.find, key, save.model.root)
+        if found is not None:
+            return Saved(found, reused=True)
+        message = {"action": "resave", "artifact": str(original.folder)}
+        return await self._make(save, priority, key, message)
+
+    async def _make(self, save: Save, priority: int, key: str, message: dict[str, Any]) -> Saved:
+        """Have an agent make an artifact, and keep it."""
+        run = await self._run_folder()
+        log = run.file(save.id, "log")
+        making = self.store.making()
+        message = {
+            **message,
+            "behavior": save.writer.behavior and str(save.writer.behavior),
             "folder": str(making),
             "log": str(log),
         }
         began = time.time()
         try:
-            answer = await self._step(self._agent_for(save.runtime, save), priority, message)
+            answer = await self._step(self._agent_for(save.writer, save), priority, message)
         except BaseException:  # cancelled, too
             shutil.rmtree(making, ignore_errors=True)
             raise
@@ -383,8 +427,9 @@ class Engine:
         if answer["status"] != "ok" or answer.get("absent"):
             shutil.rmtree(making, ignore_errors=True)
             return Saved(None, unanswered(answer, Stage.SAVE, log), seconds=seconds, log=log)
+        root, sources = save.model.root, answer.get("sources", ())
         kept = await asyncio.to_thread(
-            partial(self.store.keep, making, key, root, answer["sources"], began=began)
+            partial(self.store.keep, making, key, root, sources, began=began)
         )
         return Saved(kept, seconds=seconds, log=log)
 
@@ -525,21 +570,23 @@ class Engine:
         )
 
     def _remove_artifact(self, cell: Cell) -> None:
-        saved = self._saves[planning.save_key(cell.save)].result()
-        if saved.folder is None:
-            return
-        try:
-            read_record(saved.folder)
-        except ArtifactDamaged:  # it is the artifact, not what a load wrote
-            shutil.rmtree(saved.folder, ignore_errors=True)
+        for save in (cell.artifact.original, cell.artifact):
+            saved = self._saves[planning.save_key(save)].result()
+            if saved.folder is None:
+                continue
+            try:
+                read_record(saved.folder)
+            except ArtifactDamaged:  # it is the artifact, not what a load wrote
+                shutil.rmtree(saved.folder, ignore_errors=True)
 
     async def _observation(self, cell: Cell) -> Observation:
         load = planning.load_of(cell)
         if load is None:
-            saved = await asyncio.shield(self._saves[planning.save_key(cell.save)])
-            if saved.folder is None:
-                return saved.failure or Observation(Verdict.UNSAVED, Stage.SAVE)
-            return await asyncio.to_thread(observe_creation, cell, saved.folder, saved)
+            saved = await asyncio.shield(self._saves[planning.save_key(cell.artifact)])
+            if cell.operation is Operation.CREATION:
+                return await asyncio.to_thread(observe_creation, cell, saved)
+            original = await asyncio.shield(self._saves[planning.save_key(cell.save)])
+            return await asyncio.to_thread(observe_resave, cell, saved, original)
         answer = await asyncio.shield(self._loads[planning.load_key(load)])
         return await asyncio.to_thread(observe_load, cell, answer)
 

@@ -10,6 +10,7 @@ from pytest_tfroundtrip.judge import (
     judge_creation,
     judge_fine_tuning,
     judge_inference,
+    judge_resave,
     read_observed,
     read_record,
 )
@@ -48,26 +49,44 @@ def unanswered(answer: dict[str, Any], stage: Stage, log: Path) -> Observation:
     )
 
 
-def observe_creation(cell: Cell, folder: Path, saved: Saved) -> Observation:
+def observe_creation(cell: Cell, saved: Saved) -> Observation:
     """Judge what the saving process computed and wrote."""
-    judgement = judge_creation(read_record(folder), cell.tolerances)
-    return _judged(judgement, saved.seconds, folder, None, saved)
+    if saved.folder is None:
+        return saved.failure or Observation(Verdict.UNSAVED, Stage.SAVE)
+    judgement = judge_creation(read_record(saved.folder), cell.tolerances)
+    return _judged(judgement, saved.seconds, saved.folder, None, saved)
+
+
+def observe_resave(cell: Cell, saved: Saved, original: Saved) -> Observation:
+    """Judge what was written again against what was written first."""
+    if original.folder is None:
+        return _unsaved(original.failure)
+    if saved.folder is None:
+        return saved.failure or Observation(Verdict.UNSAVED, Stage.SAVE)
+    judgement = judge_resave(
+        read_record(original.folder), read_record(saved.folder), cell.tolerances
+    )
+    return _judged(judgement, saved.seconds, saved.folder, None, saved)
+
+
+def _unsaved(failure: Observation | None) -> Observation:
+    """What is seen of a cell whose artifact could not be made."""
+    verdict = Verdict.UNSAVED
+    if failure is not None and failure.verdict is Verdict.ABSENT:
+        verdict = Verdict.ABSENT
+    return Observation(
+        verdict,
+        Stage.SAVE,
+        failure.exception if failure else "",
+        failure.message if failure else "",
+        log=failure.log if failure else None,
+    )
 
 
 def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     """Judge what a load gave against the artifact's record."""
     if "unsaved" in answer:
-        failure: Observation | None = answer["unsaved"]
-        verdict = Verdict.UNSAVED
-        if failure is not None and failure.verdict is Verdict.ABSENT:
-            verdict = Verdict.ABSENT
-        return Observation(
-            verdict,
-            Stage.SAVE,
-            failure.exception if failure else "",
-            failure.message if failure else "",
-            log=failure.log if failure else None,
-        )
+        return _unsaved(answer["unsaved"])
     saved: Saved = answer["artifact"]
     folder = saved.folder
     if answer["status"] != "ok" or folder is None or cell.loader is None:

@@ -39,10 +39,10 @@ class Plan:
         saves, loads = [], []
         for cell in cells:
             self.cells.setdefault(cell.key, cell)
-            key = save_key(cell.save)
-            if key not in self.saves:
-                self.saves[key] = cell.save
-                saves.append(key)
+            for save in dict.fromkeys((cell.artifact.original, cell.artifact)):
+                if save_key(save) not in self.saves:
+                    self.saves[save_key(save)] = save
+                    saves.append(save_key(save))
             load = load_of(cell)
             if load is not None and load_key(load) not in self.loads:
                 self.loads[load_key(load)] = load
@@ -51,15 +51,15 @@ class Plan:
 
     def runtimes(self) -> tuple[Runtime, ...]:
         """Every runtime that the plan needs, in the order of first need."""
-        needed = [save.runtime for save in self.saves.values()]
+        needed = [save.writer for save in self.saves.values()]
         needed += [load.runtime for load in self.loads.values()]
         needed += [trial.runtime for trial in self.trials.values()]
         return tuple(dict.fromkeys(needed))
 
 
 def load_of(cell: Cell) -> Load | None:
-    """The load that answers a cell; None for ``creation``, which the save itself answers."""
-    if cell.loader is None or cell.load_runtime is None:
+    """The load that answers a cell; None where the making of an artifact does."""
+    if cell.makes is not None or cell.loader is None or cell.load_runtime is None:
         return None
     return Load(cell.save, cell.loader, cell.load_runtime, cell.operation)
 

@@ -71,9 +71,9 @@ class EngineServer:
         writer.close()
 
     async def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        own = self._engine.settings.own
+        own, known = self._engine.settings.own, self._engine.settings.apis
         if message["type"] == "submit":
-            cells = [from_json(raw, own) for raw in message["cells"]]
+            cells = [from_json(raw, own, known) for raw in message["cells"]]
             trials = [trial_from_json(raw, own) for raw in message["trials"]]
             await asyncio.to_thread(self._submit, cells, trials, message["notes"])
             return {"type": "submitted"}
@@ -83,7 +83,7 @@ class EngineServer:
         if message["type"] == "try":
             observation = await self._engine.trial(trial_from_json(message["trial"], own))
         else:
-            observation = await self._engine.observation(from_json(message["cell"], own))
+            observation = await self._engine.observation(from_json(message["cell"], own, known))
         return {"type": "observed", "observation": observation.to_json()}
 
     def _submit(self, cells: list[Cell], trials: list[Trial], notes: dict[str, Any]) -> None:

@@ -32,8 +32,9 @@ from pytest_tfroundtrip.engine import held
 from pytest_tfroundtrip.engine.held import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.cells import Save
 
 MANIFEST = "manifest.json"
@@ -136,14 +137,43 @@ def save_key(save: Save, lock: str) -> str:
         "agent": _agent_digest(),
         "protocol": PROTOCOL,
         "saver": save.saver.name,
+        **_runtime_parts(runtime, lock),
+        "model": [_relative(model.file, model.root), model.name, file_digest(model.file)],
+        "seed": save.seed,
+    }
+    if save.saver.extension is not None:
+        files = save.saver.extension.files
+        parts["extension"] = {name: file_digest(file) for name, file in files.items()}
+    return _key(parts)
+
+
+def resave_key(save: Save, lock: str, original: Path) -> str:
+    """What an artifact that was saved again depends on, besides the one it was made from.
+
+    ``original`` is that one's folder in the store, which names all that went into it; ``lock`` the
+    hash of what is installed in the runtime that saved it again.
+    """
+    runtime = save.writer
+    parts = {
+        "agent": _agent_digest(),
+        "protocol": PROTOCOL,
+        "original": [original.parent.name, original.name],
+        **_runtime_parts(runtime, lock),
+    }
+    return _key(parts)
+
+
+def _runtime_parts(runtime: Runtime, lock: str) -> dict[str, Any]:
+    return {
         "release": runtime.release.tensorflow,
         "behavior": str(runtime.effective_behavior),
         "process": sorted(runtime.process_env.items()),
         "imports": list(runtime.own.imports) if runtime.own else [],
         "lock": lock,
-        "model": [_relative(model.file, model.root), model.name, file_digest(model.file)],
-        "seed": save.seed,
     }
+
+
+def _key(parts: Mapping[str, Any]) -> str:
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -10,6 +10,7 @@ from pytest_tfroundtrip.judge.judge import (
     judge_creation,
     judge_fine_tuning,
     judge_inference,
+    judge_resave,
     judge_saves,
 )
 from pytest_tfroundtrip.judge.records import (
@@ -34,6 +35,7 @@ __all__ = [
     "judge_creation",
     "judge_fine_tuning",
     "judge_inference",
+    "judge_resave",
     "judge_saves",
     "read_observed",
     "read_record",

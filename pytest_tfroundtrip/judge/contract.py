@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.observation import Change
-from pytest_tfroundtrip.vocabulary import Part
+from pytest_tfroundtrip.vocabulary import PARTS, Part
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-#: The parts, in the words of ``shows`` in ``apis.json``.
-PARTS = ("tags", "signature_keys", "method_name", "inputs", "outputs")
+__all__ = ["PARTS", "Contract", "ContractChange", "Signature", "Spec", "changes"]
 
 
 @dataclass(frozen=True)

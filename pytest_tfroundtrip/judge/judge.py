@@ -10,7 +10,7 @@ from pytest_tfroundtrip.judge.differences import compare
 from pytest_tfroundtrip.judge.explain import explain, sentence, tensor_text
 from pytest_tfroundtrip.judge.tolerances import EXACT, Limit, limit_of
 from pytest_tfroundtrip.observation import Change
-from pytest_tfroundtrip.vocabulary import Part, Verdict
+from pytest_tfroundtrip.vocabulary import PARTS, Part, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -122,14 +122,14 @@ def judge_saves(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
     rank); values are compared without it.
     """
     bench = _Bench(tolerances)
-    shows = set(contracts.PARTS)
+    shows = set(PARTS)
     change = contracts.changes(old.contract, new.contract, shows, old.signature)
     found, missed = list(change.changes), change.not_compared
     moved = _moved(old, new)
     if moved is not None:
         called = contracts.changes(*moved, shows, new.signature)
         found += called.changes
-        of_called = set(contracts.PARTS[2:])
+        of_called = set(PARTS[2:])
         if of_called <= set(missed):
             # No key is in both: what could not be compared for that, the two that are called show.
             missed = tuple(part for part in missed if part not in of_called)
@@ -193,6 +193,28 @@ def judge_creation(record: Record, tolerances: Tolerances) -> Judgement:
     for change in [*_own_names(record), *_own_contract(record, bench.missed)]:
         bench.found(Verdict.DRIFT, change)
     return bench.judgement()
+
+
+def judge_resave(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
+    """Hold the contract of what was loaded and saved again against that of the first file.
+
+    And every variable must be stored in the new file, under whatever name: TensorFlow leaves some
+    out without a word. Nothing is computed in between: what comes out is for those to tell who read
+    the result, and named as not compared.
+    """
+    bench = _Bench(tolerances)
+    shows = set(PARTS)
+    contract = contracts.changes(old.contract, new.contract, shows, old.signature)
+    bench.missed[:0] = [*contract.not_compared, "values"]
+    for change in contract.changes:
+        bench.found(Verdict.DRIFT, change.sentence, change.part)
+    if old.variables is not None and new.resaved is not None:
+        stored = {name: [tensor] for name, tensor in new.resaved.items()}
+        saved = {name: [tensor] for name, tensor in old.variables.values.items()}
+        there = _matched(saved, stored, lambda _: EXACT)
+        for name in sorted(set(saved) - set(there)):
+            bench.found(Verdict.DIFFERS, f"variable {name!r} is not in what was saved again")
+    return bench.judgement(shown_at_most=1000)
 
 
 def _own_names(record: Record) -> list[str]:

@@ -104,6 +104,7 @@ class Record:
     variables: Variables | None
     callable: bool  # the saved object can be called when restored
     trained: Trained | None = None
+    resaved: Tensors | None = None  # all that is stored of variables in what was saved again
     raw: Mapping[str, Any] = field(repr=False, default_factory=dict)  # record.json as it stands
 
     @property
@@ -156,6 +157,7 @@ def read_record(folder: Path) -> Record:
             )
         values = groups.pop("variables", {}).get("", {})
         trained = _trained(groups.pop("trained", {}).get("", {}))
+        resaved = groups.pop("resaved", {}).get("", {})
         if groups:
             msg = f"{RECORD_NPZ} also holds {', '.join(sorted(groups))}"
             raise ValueError(msg)
@@ -166,6 +168,7 @@ def read_record(folder: Path) -> Record:
             Variables.parse(raw["variables"], values),
             bool(raw["callable"]),
             trained,
+            resaved if raw.get("resaved") else None,
             raw,
         )
     except _DAMAGE as error:

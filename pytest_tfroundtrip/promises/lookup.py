@@ -131,7 +131,13 @@ def promises() -> tuple[PromiseEntry, ...]:
 
 
 def lookup(cell: Cell) -> PromiseEntry | None:
-    """The first entry that speaks of the cell; None where the documents have no word on it."""
+    """The first entry that speaks of the cell; None where the documents have no word on it.
+
+    They have none on what is saved again: ``resave`` is this project's. Nor on third parties' APIs,
+    though these write and read what TF1 or TF2 do.
+    """
+    if cell.third_party:
+        return None
     return next(iter(_index().of(cell)), None)
 
 

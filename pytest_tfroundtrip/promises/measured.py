@@ -45,7 +45,7 @@ def keep(reports: Iterable[Path]) -> dict[str, Any]:
     cells: dict[str, dict[str, Any]] = {}
     date = tool = ""
     for path in reports:
-        content = _read(path)
+        content = read_report(path)
         date, tool = max(date, str(content["started"])[:10]), str(content["tool"])
         for runtime in content["runtimes"]:
             runtimes[runtime["name"]] = {word: runtime.get(word) for word in _RUNTIME}
@@ -67,7 +67,12 @@ def keep(reports: Iterable[Path]) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_report(path: Path) -> dict[str, Any]:
+    """A run's JSON report.
+
+    Raises:
+        UsageProblem: it is none.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and {"cells", "runtimes", "started", "tool"} <= content.keys():

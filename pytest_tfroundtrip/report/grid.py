@@ -109,10 +109,10 @@ def _by_pair(
     chosen = set(pairs_of(rows) if only is None else only)
     by_place: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        by_place[row.save_runtime, row.load_runtime, row.save, row.load].append(row)
+        by_place[row.save_runtime, row.load_runtime, row.saved, row.load].append(row)
     loaders = sorted({row.load for row in rows}, key=api_order)
     for saved in sorted({pair[0] for pair in chosen}, key=runtime_order):
-        savers = sorted({row.save for row in rows if row.save_runtime == saved}, key=api_order)
+        savers = sorted({row.saved for row in rows if row.save_runtime == saved}, key=api_order)
         columns = [
             Column(
                 loader,

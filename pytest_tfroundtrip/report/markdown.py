@@ -227,8 +227,8 @@ def _saved_by(saved: str, rows: Sequence[Row], *, many: bool) -> _Block:
     """The table of one save runtime: a line for each way to load, a column for each saver."""
     by_place: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        by_place[row.load_runtime, row.load, row.save].append(row)
-    savers = sorted({row.save for row in rows}, key=api_order)
+        by_place[row.load_runtime, row.load, row.saved].append(row)
+    savers = sorted({row.saved for row in rows}, key=api_order)
     ways = sorted(
         {(row.load_runtime, row.load) for row in rows},
         key=lambda way: (runtime_order(way[0]), api_order(way[1])),

@@ -32,6 +32,7 @@ class Row:
     model: str
     save: str
     save_runtime: str
+    resave_runtime: str  # that loaded what was saved and saved it again; empty: none did
     load: str
     load_runtime: str
     operation: Operation
@@ -68,6 +69,11 @@ class Row:
         return self.operation is Operation.CREATION
 
     @property
+    def saved(self) -> str:
+        """The save API, and who saved again what it wrote: ``builder, resave 2.15``."""
+        return f"{self.save}, resave {self.resave_runtime}" if self.resave_runtime else self.save
+
+    @property
     def failed(self) -> bool:
         """Whether pytest counts the cell as a failure or an error."""
         return self.outcome in ("failed", "error")
@@ -86,8 +92,12 @@ class Row:
     def sentence(self) -> str:
         """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
         saved = f"{self.model} saved by {self.save} under {self.save_runtime}"
+        if self.resave_runtime:
+            saved += f", saved again under {self.resave_runtime}"
         if not self.load:
             return saved
+        if self.operation is Operation.RESAVE:
+            return f"{saved}, loaded by {self.load} and saved again under {self.load_runtime}"
         return f"{saved} and loaded by {self.load} under {self.load_runtime}"
 
 
@@ -152,6 +162,7 @@ def row_of(
         model=cell.save.model.name,
         save=cell.save.saver.name,
         save_runtime=cell.save.runtime.name,
+        resave_runtime=cell.save.resaved.name if cell.save.resaved else "",
         load=cell.loader.name if cell.loader else "",
         load_runtime=cell.load_runtime.name if cell.load_runtime else "",
         operation=cell.operation,
@@ -201,7 +212,13 @@ def command_of(
             f"--tf-loaders={cell.loader.name}",
             f"--tf-load-runtimes={cell.load_runtime.name}",
         ]
-    words.append(f"--tf-operations={cell.operation}")
+    operations = [cell.operation]
+    if cell.save.resaved:
+        words.append(f"--tf-resave-runtimes={cell.save.resaved.name}")
+        operations.insert(0, Operation.RESAVE)
+    elif cell.operation is Operation.RESAVE and cell.load_runtime:
+        words.append(f"--tf-resave-runtimes={cell.load_runtime.name}")
+    words.append(f"--tf-operations={','.join(operations)}")
     return shlex.join([*words, *([test] if test else [])])
 
 
@@ -274,6 +291,8 @@ def _key(row: Row) -> tuple[object, ...]:
         row.file,
         runtime_order(row.save_runtime),
         api_order(row.save),
+        bool(row.resave_runtime),
+        runtime_order(row.resave_runtime),
         not row.creation,
         api_order(row.load),
         runtime_order(row.load_runtime),

@@ -77,4 +77,4 @@ class CurrentProvider:
 
     def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
         """How the runtime's agent is started."""
-        return agent_launch(environment.python, runtime, workplace.folder)
+        return agent_launch(environment.python, runtime, workplace)

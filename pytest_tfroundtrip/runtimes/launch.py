@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import agent
-from pytest_tfroundtrip.catalogue.apis import APIS_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
+    from pytest_tfroundtrip.catalogue.extensions import Extension
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.runtimes.channel import Channel
+    from pytest_tfroundtrip.runtimes.provider import Workplace
 
 # Kept in step with agent/wire.py by a test: importing that file takes numpy.
 PROTOCOL = 1
@@ -51,17 +52,17 @@ class Launch:
         return await SubprocessChannel.open(self, log)
 
 
-def agent_launch(
-    python: Path, runtime: Runtime, folder: Path, extra_modules: Sequence[str] = ()
-) -> Launch:
+def agent_launch(python: Path, runtime: Runtime, workplace: Workplace) -> Launch:
     """The launch of a runtime's agent by an interpreter of this machine.
 
     Args:
         python: the interpreter that has TensorFlow.
         runtime: the runtime; behaviors don't matter, they are set in the agent's children.
-        folder: where the process has its working directory.
-        extra_modules: agent modules of third parties.
+        workplace: where the process has its working directory, and what it has to know.
     """
+    extensions = [
+        agent_extension(each, str(each.apis), str(each.agent)) for each in workplace.extensions
+    ]
     return Launch(
         # -B: nothing of ours is written where it is installed; -s: no ~/.local of that Python.
         argv=(
@@ -69,10 +70,10 @@ def agent_launch(
             "-B",
             "-s",
             str(agent_main()),
-            agent_config(runtime, str(APIS_FILE), extra_modules),
+            agent_config(runtime, str(workplace.apis), extensions),
         ),
         env=process_environ(runtime.process_env),
-        cwd=folder,
+        cwd=workplace.folder,
         remake=f"runtimes remove {runtime.environment}, then runtimes make {runtime.environment}",
     )
 
@@ -85,7 +86,7 @@ def agent_main() -> Path:
 def agent_config(
     runtime: Runtime,
     apis: str,
-    extra_modules: Sequence[str] = (),
+    extensions: Iterable[Mapping[str, Any]] = (),
     sandbox: Mapping[str, Any] | None = None,
 ) -> str:
     """The agent's one argument, JSON.
@@ -93,7 +94,7 @@ def agent_config(
     Args:
         runtime: what the agent's runtime is expected to be.
         apis: where the agent finds ``apis.json``.
-        extra_modules: agent modules of third parties.
+        extensions: third parties', each of :func:`agent_extension`.
         sandbox: what a container holds its steps to: see agent/sandbox.py.
     """
     config = {
@@ -102,10 +103,22 @@ def agent_config(
         "release": runtime.release.tensorflow,
         "keras": runtime.keras,
         "imports": list(runtime.own.imports) if runtime.own else [],
-        "extra_modules": list(extra_modules),
+        "extensions": list(extensions),
         "sandbox": dict(sandbox) if sandbox else None,
     }
     return json.dumps(config, sort_keys=True)
+
+
+def agent_extension(extension: Extension, apis: str, agent: str) -> dict[str, Any]:
+    """A third party's files as an agent is told of them.
+
+    Args:
+        extension: what people here know, and messages are to name.
+        apis: where the agent finds its data file.
+        agent: where the agent finds its module.
+    """
+    known = {"apis": str(extension.apis), "agent": str(extension.agent)}
+    return {"apis": apis, "agent": agent, "known_as": known}
 
 
 def process_environ(more: Mapping[str, str]) -> dict[str, str]:

@@ -64,7 +64,7 @@ class OwnProvider:
 
     def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
         """How the runtime's agent is started."""
-        return agent_launch(environment.python, runtime, workplace.folder)
+        return agent_launch(environment.python, runtime, workplace)
 
     def _environment(self, runtime: Runtime, interpreter: Interpreter) -> Environment | None:
         """What is in it is looked up each time: packages come and go."""

@@ -215,6 +215,9 @@ class AgentProcess:
                 f"{self._title} runs TensorFlow {found}, but {where} says {stated}.{self._advice()}"
             )
             raise EnvironmentFailed(msg)
+        if unsafe := hello.raw.get("unsafe"):
+            msg = f"{self._title} cannot run steps: {'; '.join(unsafe)}."
+            raise EnvironmentFailed(msg)
         if wrong := hello.raw.get("contradictions"):
             msg = (
                 f"{self._title} is not what it is declared to be: {'; '.join(wrong)}. Its"

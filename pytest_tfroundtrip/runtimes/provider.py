@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from pytest_tfroundtrip.catalogue.extensions import Extension
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.runtimes.channel import Launcher
 
@@ -64,6 +65,7 @@ class Workplace:
     reads: tuple[Path, ...] = ()  # folders that its steps name: models' roots, the store
     untrusted: bool = False  # its models are nobody's friends
     apis: Path = APIS_FILE
+    extensions: tuple[Extension, ...] = ()  # third parties', which the agent imports too
 
 
 class Provider(Protocol):

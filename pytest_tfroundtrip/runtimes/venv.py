@@ -117,7 +117,7 @@ class VenvProvider:
 
     def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
         """How the runtime's agent is started in its environment."""
-        return agent_launch(environment.python, runtime, workplace.folder)
+        return agent_launch(environment.python, runtime, workplace)
 
     def folder_of(self, runtime: Runtime, lock: str) -> Path:
         """The folder of an environment with this lock."""

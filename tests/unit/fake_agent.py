@@ -16,8 +16,9 @@ The JSON file named in ``TF_ROUNDTRIP_FAKE`` says otherwise::
 
 A rule's ``match`` is compared with what is known of the step: ``action``, ``saver``, ``loader``,
 ``operation``, ``variant``, ``behavior``, ``model`` (class), ``release`` (this agent's), and for a
-load ``saved_by`` (release), ``saved_behavior`` and the record's ``saver`` and ``variant`` as
-``saved_variant``. A value may be a list of those that match. No ``match`` matches all.
+load or resave ``saved_by`` (release), ``saved_behavior`` and the record's ``saver`` and ``variant``
+as ``saved_variant``, for a load ``resaved_by``. A value may be a list of those that match. No
+``match`` matches all.
 
 A rule of ``start`` may have: ``sleep`` (seconds), ``exit`` (code) or ``kill`` (signal number),
 ``print`` (text that is no message), ``log`` (text for stderr), ``unusable`` (message),
@@ -36,6 +37,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -113,6 +115,9 @@ class Agent:
         self.lock = threading.Lock()
         self.cancelled: dict[int, threading.Event] = {}
         self.apis = read_json(Path(config["apis"]))
+        for extension in config["extensions"]:
+            for kind, entries in read_json(Path(extension["apis"])).items():
+                self.apis[kind].update(entries)
 
     # What the agent says.
 
@@ -205,18 +210,19 @@ class Agent:
             result.setdefault("rss_mb", 10.0)
             self.send(result)
 
-    def outcome(self, message: dict[str, Any]) -> dict[str, Any] | None:  # noqa: PLR0911
+    def outcome(self, message: dict[str, Any]) -> dict[str, Any] | None:  # noqa: C901, PLR0911
         """The result of a step; None where there is to be none."""
         record: dict[str, Any] | None = None
         facts = {"release": self.release, **message}
         if message["action"] == "save":
             facts["model"] = message["model"]["class"]
-        elif message["action"] == "load":
+        elif message["action"] in ("load", "resave"):
             record = read_json(Path(message["artifact"], "record.json"))
             facts["model"] = record["model"]["class"]
             facts["saver"], facts["saved_variant"] = record["saver"], record["variant"]
             facts["saved_by"] = record["runtime"]["tensorflow"]
             facts["saved_behavior"] = record["runtime"]["behavior"]
+            facts["resaved_by"] = record.get("resaved", {}).get("tensorflow", "")
         rule = self.find("rules", facts)
         with Path(message["log"]).open("a", encoding="utf-8") as log:
             log.write(rule.get("log", f"a fake step of TensorFlow {self.release}\n"))
@@ -245,6 +251,8 @@ class Agent:
             return {"status": "ok", "stage": "call", "said": f"{message['function']} held"}
         if record is None:
             return {"status": "ok", "stage": "save", **self.save(message, rule)}
+        if message["action"] == "resave":
+            return {"status": "ok", "stage": "save", **self.resave(message, record, rule)}
         return {"status": "ok", "stage": "call", **self.load(message, record, rule)}
 
     def save(self, message: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
@@ -302,6 +310,21 @@ class Agent:
             (place / "record.json").write_text(text, encoding="utf-8")
             wire.write_tensors(str(place / "record.npz"), tensors)
         return {"record": record, "sources": [message["model"]["file"]]}
+
+    def resave(
+        self, message: dict[str, Any], record: dict[str, Any], rule: dict[str, Any]
+    ) -> dict[str, Any]:
+        folder = Path(message["folder"])
+        shutil.copytree(message["artifact"], folder, dirs_exist_ok=True)
+        (folder / "manifest.json").unlink()
+        contract = merged(record["contract"], rule.get("contract", {}))
+        record = {**record, "contract": contract, "resaved": {"tensorflow": self.release}}
+        (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+        tensors = wire.read_tensors(str(folder / "record.npz"))
+        held = [name for name in tensors if name.startswith("variables/")]
+        tensors.update((f"resaved/{name}", tensors[name]) for name in held)
+        wire.write_tensors(str(folder / "record.npz"), tensors)
+        return {"record": record}
 
     def load(
         self, message: dict[str, Any], record: dict[str, Any], rule: dict[str, Any]

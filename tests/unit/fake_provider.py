@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.catalogue.apis import APIS_FILE
 from pytest_tfroundtrip.errors import EnvironmentFailed
-from pytest_tfroundtrip.runtimes.launch import Launch, agent_config, process_environ
+from pytest_tfroundtrip.runtimes.launch import (
+    Launch,
+    agent_config,
+    agent_extension,
+    process_environ,
+)
 from pytest_tfroundtrip.runtimes.provider import Environment, Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_tfroundtrip.catalogue.extensions import Extension
     from pytest_tfroundtrip.catalogue.runtime import Runtime
 
 FAKE_AGENT = Path(__file__).with_name("fake_agent.py")
@@ -34,13 +40,22 @@ def requests(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def fake_launch(runtime: Runtime, folder: Path, script: Path | None = None) -> Launch:
+def fake_launch(
+    runtime: Runtime,
+    folder: Path,
+    script: Path | None = None,
+    extensions: tuple[Extension, ...] = (),
+) -> Launch:
     """What starts the fake agent of a runtime."""
+    told = [agent_extension(each, str(each.apis), str(each.agent)) for each in extensions]
     more = dict(runtime.process_env)
     if script is not None:
         more["TF_ROUNDTRIP_FAKE"] = str(script)
     return Launch(
-        argv=(sys.executable, "-B", "-s", str(FAKE_AGENT), agent_config(runtime, str(APIS_FILE))),
+        argv=(
+            *(sys.executable, "-B", "-s", str(FAKE_AGENT)),
+            agent_config(runtime, str(APIS_FILE), told),
+        ),
         env=process_environ(more),
         cwd=folder,
         remake=f"runtimes remove {runtime.environment}, then runtimes make {runtime.environment}",
@@ -75,7 +90,7 @@ class FakeProvider:
     def command(self, environment: Environment, runtime: Runtime, workplace: Workplace) -> Launch:
         assert environment.name == runtime.environment
         assert workplace.folder.is_dir()
-        return fake_launch(runtime, self.folder, self.script)
+        return fake_launch(runtime, self.folder, self.script, workplace.extensions)
 
     def _broken(self, runtime: Runtime) -> str | None:
         return self.broken.get(runtime.environment)

@@ -39,8 +39,10 @@ def test_declared_and_there_is_no_contradiction() -> None:
 
 
 def test_declared_but_missing_is_a_contradiction_that_names_it() -> None:
-    here, (sentence,) = probe.check(declared(">=1.15"), (2, 16), lambda name: name == "tf.here")
+    here, (found,) = probe.check(declared(">=1.15"), (2, 16), lambda name: name == "tf.here")
     assert here == {"estimator": False}
+    kind, name, sentence = found
+    assert (kind, name) == ("savers", "estimator")
     for part in ("estimator", "2.16", ">=1.15", "tf.estimator.Estimator"):
         assert part in sentence
     assert "tf.here" not in sentence

@@ -14,7 +14,13 @@ from pytest_tfroundtrip.agent import wire
 AGENT = Path(wire.__file__).parent
 ROOT = Path(__file__).parents[2]
 REFERENCE = AGENT.parent / "reference" / "models.py"
-FILES = [*sorted(AGENT.rglob("*.py")), REFERENCE, *sorted((ROOT / "tests/models").glob("*.py"))]
+EXAMPLE = ROOT / "tests/example_plugin/acme_roundtrip/agent"
+FILES = [
+    *sorted(AGENT.rglob("*.py")),
+    REFERENCE,
+    *sorted((ROOT / "tests/models").glob("*.py")),
+    *sorted(EXAMPLE.glob("*.py")),
+]
 IDS = [str(file.relative_to(ROOT)) for file in FILES]
 
 #: Modules that came after 3.6.

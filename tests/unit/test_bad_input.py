@@ -251,6 +251,7 @@ def test_nothing_heavy_is_imported_without_the_switch(project: Project) -> None:
                 "pytest_tfroundtrip.plugin",
                 "pytest_tfroundtrip.options",
                 "pytest_tfroundtrip.help",
+                "pytest_tfroundtrip.hookspecs",
             }
         """
     )

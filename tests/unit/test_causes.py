@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import string
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,13 +75,17 @@ def _cells_of(selector: Selector, operation: Operation) -> Iterator[Cell]:
     """The cells that a selector may speak of: of the APIs that it names, else of the usual ones."""
     savers = _named(selector.save, apis().savers)
     loaders = _named(selector.load, apis().loaders)
+    resaves = operation is Operation.RESAVE
     for saver, saved, variables in product(savers, RUNTIMES, (True, False)):
         if operation is Operation.CREATION:
             yield known_cell(f"{saver}@{saved}", variables=variables)
             continue
-        for loader, loaded in product(loaders, RUNTIMES):
+        resaver = apis().resaver.name
+        for loader, loaded in product([resaver] if resaves else loaders, RUNTIMES):
             spelling = f"{saver}@{saved} -> {loader}@{loaded}"
-            yield known_cell(spelling, variables=variables, operation=operation)
+            cell = known_cell(spelling, variables=variables, operation=operation)
+            again = replace(cell.save, resaved=cell.load_runtime)
+            yield replace(cell, save=again) if selector.resaved else cell
 
 
 def _named(names: Iterable[str], among: Mapping[str, Api]) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,69 @@ def test_marks_are_strings_for_selection() -> None:
     assert a_cell().mark("promised") == {
         "save": "builder",
         "save_runtime": "1.15",
+        "resave_runtime": "",
         "load": "tf2_load",
         "load_runtime": "2.21",
         "operation": "inference",
         "direction": "backward",
         "promise": "promised",
     }
+
+
+def resaved(cell: Cell, runtime: str) -> Cell:
+    return replace(cell, save=replace(cell.save, resaved=parse_runtime(runtime)))
+
+
+def a_resave(runtime: str = "2.15") -> Cell:
+    return Cell(a_cell().save, Operation.RESAVE, apis().resaver, parse_runtime(runtime))
+
+
+def test_what_is_saved_again_says_so_in_the_ids_of_who_reads_it() -> None:
+    assert a_resave().id == "affine-builder_1.15-to-tf2_load_2.15-resave"
+    cell = resaved(a_cell(), "2.15")
+    assert cell.id == "affine-builder_1.15-resave_2.15-to-tf2_load_2.21-inference"
+    assert cell.mark("unpromised")["resave_runtime"] == "2.15"
+
+
+def test_who_saved_again_wrote_the_file() -> None:
+    assert a_cell(load_runtime="2.8").direction is Direction.BACKWARD
+    assert resaved(a_cell(load_runtime="2.8"), "2.15").direction is Direction.FORWARD
+
+
+def test_creation_and_resave_make_an_artifact() -> None:
+    assert a_cell(loader=None).makes == a_cell().save
+    assert a_cell().makes is None
+    assert a_resave().makes == resaved(a_cell(), "2.15").save
+    assert a_resave().artifact.original == a_cell().save
+
+
+def test_resaves_come_after_the_loads_each_with_who_reads_it() -> None:
+    runtimes = (parse_runtime("1.15"), parse_runtime("2.21"))
+    matrix = Matrix(
+        runtimes[:1],
+        runtimes,
+        (apis().savers["builder"], apis().savers["meta_graph"]),
+        (apis().loaders["c_api"],),
+        (Operation.INFERENCE, Operation.RESAVE),
+        resave_runtimes=(parse_runtime("2.15"),),
+    )
+    assert [cell.id for cell in matrix.cells([MODEL])] == [
+        "affine-builder_1.15-to-c_api_1.15-inference",
+        "affine-builder_1.15-to-c_api_2.21-inference",
+        "affine-builder_1.15-to-tf2_load_2.15-resave",
+        "affine-builder_1.15-resave_2.15-to-c_api_1.15-inference",
+        "affine-builder_1.15-resave_2.15-to-c_api_2.21-inference",
+    ]
+
+
+def test_who_reads_what_was_saved_again_survives_the_way_to_another_process() -> None:
+    cell = resaved(a_cell(), "2.21+tf_keras")
+    assert from_json(cell.to_json(), {}) == cell
+    assert from_json(a_resave().to_json(), {}) == a_resave()
+
+
+def test_a_graph_def_holds_no_variables_whatever_the_model() -> None:
+    frozen = a_cell("graph_def")
+    assert frozen.save.has_variables is False
+    training = replace(frozen, operation=Operation.FINE_TUNING)
+    assert "graph_def makes constants" in str(absence(training))

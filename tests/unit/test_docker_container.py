@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from docker.errors import APIError
+from extension import AGENT, write
 from fake_docker import FakeEngine, fake_engine
 from requests.exceptions import ConnectionError as NoConnection
 
+from pytest_tfroundtrip.catalogue.extensions import Extension
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.limits import Limits
@@ -19,6 +23,8 @@ from pytest_tfroundtrip.runtimes.provider import Workplace
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_tfroundtrip.runtimes.docker.exchange import Mounted
 
 IMAGE = "sha256:1"
 
@@ -110,3 +116,44 @@ def test_an_engine_without_limits_gets_no_untrusted_model(tmp_path: Path) -> Non
     nothing = client.Limits(memory=False, swap=False, pids=False, cpus=False)
     unlimited = launch(tmp_path, fake_engine(limits=nothing), untrusted=True)
     assert "cannot limit the memory and processes" in refusal(unlimited, tmp_path)
+
+
+@dataclass(frozen=True)
+class Looking(ContainerLaunch):
+    """Its containers are not made; keeps what they would have seen and been told."""
+
+    seen: list[tuple[tuple[Mounted, ...], Any]] = field(default_factory=list)
+
+    def _create(self, _client: Any, _python: str, mounted: tuple[Mounted, ...], _image: Any) -> str:
+        self.seen.append((mounted, json.loads(self._config())))
+        raise self.engine.daemon.says[0]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("untrusted", [False, True])
+def test_third_parties_files_are_mounted_where_the_agent_is_told(
+    tmp_path: Path, *, untrusted: bool
+) -> None:
+    file, package = write(tmp_path, name="file"), write(tmp_path, name="package")
+    (tmp_path / "agent").mkdir()
+    (tmp_path / "agent" / "__init__.py").write_text(AGENT)
+    package = Extension(package.apis, tmp_path / "agent")
+    plain = launch(tmp_path, fake_engine(), untrusted=untrusted)
+    workplace = replace(plain.workplace, reads=(tmp_path,), extensions=(file, package))
+    plain.engine.daemon.says.append(said("seen enough"))  # type: ignore[attr-defined]
+    looking = Looking(plain.engine, IMAGE, plain.runtime, workplace, Limits(), 1)
+    refusal(looking, tmp_path)
+    ((mounted, config),) = looking.seen
+    here = {each.inside: each.here for each in mounted if not each.writable}
+    told = config["extensions"]
+    assert [here[each["apis"]] for each in told] == [file.apis, package.apis]
+    assert [here[each["agent"]] for each in told] == [file.agent, package.agent]
+    assert [each["known_as"] for each in told] == [
+        {"apis": str(each.apis), "agent": str(each.agent)} for each in (file, package)
+    ]
+    assert told[0]["agent"].endswith(".py")
+    # A model that lies among them is seen as a model, below its root.
+    exchange = looking._exchange()
+    exchange.make()
+    step = {"id": 1, "folder": "/f", "log": "/l", "model": {"file": str(package.agent / "m.py")}}
+    model = asyncio.run(exchange.hand_over(step))["model"]["file"]
+    assert model == "/tf_roundtrip/read/0/agent/m.py"

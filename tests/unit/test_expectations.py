@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from known_cells import known_cell
 
@@ -12,7 +14,7 @@ from pytest_tfroundtrip.expectations import (
     settle,
 )
 from pytest_tfroundtrip.observation import Observation
-from pytest_tfroundtrip.vocabulary import Expect, Promise, Stage, Verdict
+from pytest_tfroundtrip.vocabulary import Expect, Operation, Promise, Stage, Verdict
 
 COPY_ON_READ = "Op type not registered 'DisableCopyOnRead' in binary running on host."
 DEBUG_NAME = "NodeDef mentions attr 'debug_name' not in Op<name=VarHandleOp; signature= -> r"
@@ -316,3 +318,32 @@ def test_loads_of_what_keras_3_refuses_to_save_are_known_at_collection() -> None
     assert cause is not None
     assert cause.id == "keras3-saves-no-savedmodel"
     assert known_unsaved(known_cell("keras@2.21+tf_keras -> tf2_load@2.15")) is None
+
+
+def test_what_is_made_of_a_save_that_is_known_to_be_refused_is_a_row_only() -> None:
+    refused = known_cell("keras@2.21 -> tf2_load@2.15")
+    resave = replace(refused, operation=Operation.RESAVE)
+    assert known_unsaved(resave) is known_unsaved(refused) is not None
+    made = resave.makes
+    assert made is not None
+    assert known_unsaved(replace(refused, save=made)) is not None
+
+
+def test_the_documents_have_no_word_on_what_is_saved_again() -> None:
+    cell = known_cell("tf_module@2.15 -> tf2_load@2.21")
+    assert expectation(cell, Expect.DOCUMENTS).promise is Promise.PROMISED
+    resave = replace(cell, operation=Operation.RESAVE)
+    assert resave.makes is not None
+    for ours in (resave, replace(cell, save=resave.makes)):
+        assert expectation(ours, Expect.DOCUMENTS).verdict is None
+        assert expectation(ours, Expect.ROUND_TRIP).verdict is Verdict.SAME
+
+
+def test_what_lost_something_on_the_way_is_there_to_be_read() -> None:
+    resave = replace(known_cell("builder.ref@2.15 -> tf2_load@2.21"), operation=Operation.RESAVE)
+    assert expectation(resave, Expect.DOCUMENTS).verdict is Verdict.DIFFERS
+    assert resave.makes is not None
+    assert (
+        known_unsaved(replace(known_cell("builder.ref@2.15 -> c_api@2.21"), save=resave.makes))
+        is None
+    )

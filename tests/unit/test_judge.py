@@ -18,6 +18,7 @@ from pytest_tfroundtrip.judge import (
     Variables,
     judge_creation,
     judge_inference,
+    judge_resave,
     judge_saves,
 )
 from pytest_tfroundtrip.judge.contract import Contract
@@ -528,3 +529,26 @@ def test_a_batch_dimension_is_no_other_value() -> None:
 def test_another_value_is_another_value() -> None:
     examples = (Example(INPUTS, {**OUTPUTS, "y": floats(9.0, -2.0)}), Example(INPUTS, OUTPUTS))
     assert judged_saves(examples=examples).verdict is Verdict.DIFFERS
+
+
+def test_what_is_saved_again_is_held_to_the_first_files_contract() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["signatures"]["serving_default"]["method_name"] = ""
+
+    told = judge_resave(a_record(), a_record(contract=a_contract(change)), Tolerances())
+    assert told.verdict is Verdict.DRIFT
+    assert "method" in told.message
+    same = judge_resave(a_record(), a_record(), Tolerances())
+    assert same.verdict is Verdict.SAME
+    assert same.not_compared == ("values",)  # nothing was computed
+
+
+def test_a_variable_that_was_lost_on_the_way_differs_whatever_its_name() -> None:
+    old = a_record()
+    assert old.variables is not None
+    stored = {f"{name}/.ATTRIBUTES": each for name, each in old.variables.values.items()}
+    assert judge_resave(old, a_record(resaved=stored), Tolerances()).verdict is Verdict.SAME
+    gone, _ = stored.popitem()
+    told = judge_resave(old, a_record(resaved=stored), Tolerances())
+    assert told.verdict is Verdict.DIFFERS
+    assert gone.partition("/")[0] in told.message

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from test_cells import MODEL, a_cell
+from test_cells import MODEL, a_cell, a_resave, resaved
 
 from pytest_tfroundtrip.cells import Tolerances
 from pytest_tfroundtrip.engine.plan import Plan
@@ -42,3 +42,21 @@ def test_models_of_one_name_in_two_files_share_nothing() -> None:
     other = replace(MODEL, file=Path("/other/affine.py"))
     saves, loads = plan.add([a_cell(), a_cell(model=other)])
     assert (len(saves), len(loads)) == (2, 2)
+
+
+def test_what_is_saved_again_is_saved_first() -> None:
+    plan = Plan()
+    saves, loads = plan.add([resaved(a_cell(), "2.15")])
+    assert [plan.saves[key].id for key in saves] == [
+        "affine-builder_1.15",
+        "affine-builder_1.15-resave_2.15",
+    ]
+    assert len(loads) == 1
+    assert [runtime.name for runtime in plan.runtimes()] == ["1.15", "2.15", "2.21"]
+
+
+def test_a_resave_is_a_save_and_no_load() -> None:
+    plan = Plan()
+    saves, loads = plan.add([a_resave(), resaved(a_cell(), "2.15")])
+    assert len(saves) == 2
+    assert len(loads) == 1

@@ -290,6 +290,51 @@ def test_a_report_for_a_pull_request(project: Project) -> None:
     result.stdout.fnmatch_lines(["*cells: *"])  # the terminal has its own, as ever
 
 
+# What is saved again
+
+RESAVES = ("--tf-savers=builder", "--tf-loaders=tf1_load", "--tf-save-runtimes=1.15",
+           "--tf-load-runtimes=2.21", "--tf-resave-runtimes=2.15",
+           "--tf-operations=creation,resave,inference")  # fmt: skip
+
+
+def test_a_third_reads_what_a_second_saved_again(project: Project) -> None:
+    third = {"match": {"action": "load", "resaved_by": "2.15.1"}, "delta": 1.0}
+    project.agent(rules=[third])
+    cells = project.report(*RESAVES)["cells"]
+    assert {cell["id"]: (cell["verdict"], cell["resave_runtime"]) for cell in cells} == {
+        "affine-builder_1.15-creation": ("same", ""),
+        "affine-builder_1.15-to-tf1_load_2.21-inference": ("same", ""),
+        "affine-builder_1.15-to-tf2_load_2.15-resave": ("same", ""),
+        "affine-builder_1.15-resave_2.15-to-tf1_load_2.21-inference": ("differs", "2.15"),
+    }
+
+
+def test_a_contract_that_changes_on_the_way_is_drift(project: Project) -> None:
+    project.agent(rules=[{"match": {"action": "resave"}, "contract": {"tags": ["other"]}}])
+    cells = {cell["id"]: cell for cell in project.report(*RESAVES)["cells"]}
+    resave = cells["affine-builder_1.15-to-tf2_load_2.15-resave"]
+    assert (resave["verdict"], resave["outcome"]) == ("drift", "failed")
+    assert "tags were 'serve' and are 'other'" in resave["message"]
+
+
+def test_readers_of_what_could_not_be_saved_again_point_to_that(project: Project) -> None:
+    refused = {"status": "raised", "exception": "ValueError", "message": "no", "stage": "load"}
+    project.agent(rules=[{"match": {"action": "resave"}, **refused}])
+    result = project.run(*RESAVES, "-rs")
+    result.assert_outcomes(passed=2, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*see affine-builder_1.15-to-tf2_load_2.15-resave"])
+    alone = project.run(*RESAVES, "-k", "resave_2.15")
+    alone.assert_outcomes(errors=1, deselected=3)
+
+
+def test_what_is_in_the_store_is_not_saved_again(project: Project) -> None:
+    project.run(*RESAVES)
+    before = len(project.requests("step"))
+    project.run(*RESAVES)
+    again = project.requests("step")[before:]
+    assert {request["action"] for request in again} == {"load"}
+
+
 # A store of saves, handed from run to run
 
 

@@ -151,6 +151,11 @@ def test_a_declaration_that_the_runtime_contradicts_is_an_error(bench: Bench) ->
     assert "builder is missing" in failure(bench, hello={"contradictions": ["builder is missing"]})
 
 
+def test_an_agent_whose_forks_would_hang_is_not_used(bench: Bench) -> None:
+    text = failure(bench, hello={"unsafe": ["importing acme.py started 5 threads"]})
+    assert "the agent of 2.15 cannot run steps: importing acme.py started 5 threads" in text
+
+
 def test_an_interpreter_that_is_gone_is_named(bench: Bench) -> None:
     own = OwnRuntime(name="prod", tensorflow="2.15.1")
     agent = AgentProcess(parse_runtime("prod", {"prod": own}))

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
+from extension import write
 from known_cells import known_cell
 
 from pytest_tfroundtrip.promises import PromiseEntry, lookup, promise_of, promises, statements
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.vocabulary import Promise
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -114,3 +120,17 @@ def test_every_wording_of_the_refusal_is_known(message: str) -> None:
     entry = lookup(known_cell("builder@1.15 -> keras_load@2.15"))
     assert entry is not None
     assert any(re.search(pattern, message) for pattern in entry.messages)
+
+
+@pytest.mark.parametrize("spelling", ["builder@1.15 -> tf1_load@1.15", "tf_module@2.15"])
+def test_no_sentence_speaks_of_a_third_partys_api(tmp_path: Path, spelling: str) -> None:
+    """Whatever generation it says it is of."""
+    documented = known_cell(spelling)
+    assert promise_of(documented) is Promise.PROMISED
+    saver = replace(documented.save.saver, extension=write(tmp_path))
+    cell = replace(documented, save=replace(documented.save, saver=saver))
+    assert lookup(cell) is None
+    assert promise_of(cell) is Promise.UNPROMISED
+    if documented.loader is not None:
+        read = replace(documented, loader=replace(documented.loader, extension=saver.extension))
+        assert promise_of(read) is Promise.UNPROMISED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from extension import write
 from fake_docker import fake_engine
 
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
@@ -22,9 +24,10 @@ from pytest_tfroundtrip.runtimes.current import CurrentProvider
 from pytest_tfroundtrip.runtimes.docker.provider import DockerProvider
 from pytest_tfroundtrip.runtimes.installed import installed, installed_digest
 from pytest_tfroundtrip.runtimes.interpreters import Interpreter
+from pytest_tfroundtrip.runtimes.launch import Launch
 from pytest_tfroundtrip.runtimes.own import OwnProvider
 from pytest_tfroundtrip.runtimes.prepare import Providers
-from pytest_tfroundtrip.runtimes.provider import Environment
+from pytest_tfroundtrip.runtimes.provider import Environment, Workplace
 from pytest_tfroundtrip.runtimes.uv import Stopped, Uv
 from pytest_tfroundtrip.runtimes.venv import VenvProvider
 
@@ -326,3 +329,17 @@ def test_ctrl_c_leaves_nothing_half_made(
 def current_interpreter() -> Any:
     mine = Path(sys.executable)
     return Interpreter(mine, platform.python_version(), "PATH", mine)
+
+
+@pytest.mark.parametrize("chosen", ["venv", "current", "own", "auto"])
+def test_every_agent_of_this_machine_is_told_of_third_parties(tmp_path: Path, chosen: str) -> None:
+    extension = write(tmp_path)
+    runtime = own("/usr/bin/python3") if chosen == "own" else parse_runtime("2.15")
+    provider = Providers(tmp_path, "venv" if chosen == "own" else chosen).of(runtime)
+    assert provider.name == chosen
+    there = Environment(runtime.environment, chosen, Path("/python"), {}, "", tmp_path)
+    workplace = Workplace(tmp_path, extensions=(extension,))
+    launch = provider.command(there, runtime, workplace)
+    assert isinstance(launch, Launch)
+    files = {"apis": str(extension.apis), "agent": str(extension.agent)}
+    assert json.loads(launch.argv[-1])["extensions"] == [{**files, "known_as": files}]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_cells import MODEL, a_cell
+from test_cells import MODEL, a_cell, a_resave, resaved
 
 from pytest_tfroundtrip.selectors import Selector
 
@@ -62,3 +62,15 @@ def test_an_estimator_always_holds_variables() -> None:
 def test_an_unknown_condition_is_named_with_its_place() -> None:
     with pytest.raises(ValueError, match=r"causes.toml: x: unknown condition loader"):
         Selector.parse({"loader": "tf1_load"}, "causes.toml: x")
+
+
+def test_a_resave_is_spoken_of_by_name_only() -> None:
+    assert not Selector.parse({"load": "tf2_load"}, "here").matches(a_resave())
+    assert Selector.parse({"operation": ["resave"]}, "here").matches(a_resave())
+
+
+def test_what_was_saved_again_is_spoken_of_where_that_is_said() -> None:
+    again = resaved(a_cell(), "2.15")
+    assert not Selector.parse({"save": "builder"}, "here").matches(again)
+    assert Selector.parse({"save": "builder", "resaved": True}, "here").matches(again)
+    assert not Selector.parse({"resaved": True}, "here").matches(a_cell())

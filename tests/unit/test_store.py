@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_cells import a_cell
+from extension import AGENT, write
+from test_cells import a_cell, resaved
 
 from pytest_tfroundtrip.cells import Model, Save
-from pytest_tfroundtrip.engine.store import KEPT_SECONDS, Store, save_key
+from pytest_tfroundtrip.engine.store import KEPT_SECONDS, Store, resave_key, save_key
 
 
 @pytest.fixture
@@ -126,3 +127,38 @@ def test_the_key_changes_with_all_that_the_artifact_depends_on(save: Save, root:
     keys.add(save_key(save, "lock"))
     assert len(keys) == 7
     assert save_key(save, "lock") in keys
+
+
+def test_what_is_saved_again_depends_on_the_first_and_on_who_does(root: Path) -> None:
+    again = [resaved(a_cell(), runtime).save for runtime in ("2.15", "2.21", "2.21+v1")]
+    keys = {resave_key(save, "lock", root / "key" / "one") for save in again}
+    keys.add(resave_key(again[0], "other lock", root / "key" / "one"))
+    keys.add(resave_key(again[0], "lock", root / "key" / "two"))
+    assert len(keys) == 5
+
+
+def test_a_third_partys_saver_depends_on_all_its_files(save: Save, root: Path) -> None:
+    extension = write(root)
+    ours = save_key(save, "lock")
+    theirs = replace(save, saver=replace(save.saver, extension=extension))
+    keys = [ours, save_key(theirs, "lock")]
+    extension.agent.write_text(AGENT + "# changed")
+    keys.append(save_key(theirs, "lock"))
+    extension.apis.write_text(extension.apis.read_text() + "\n")
+    keys.append(save_key(theirs, "lock"))
+    assert len(set(keys)) == 4
+    assert save_key(save, "lock") == ours
+    assert save_key(theirs, "lock") == keys[-1]
+
+
+def test_a_package_is_hashed_with_the_names_of_its_files(save: Save, root: Path) -> None:
+    package = root / "agent"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    extension = replace(write(root), agent=package)
+    theirs = replace(save, saver=replace(save.saver, extension=extension))
+    (package / "a.py").write_text("A = 1")
+    first = save_key(theirs, "lock")
+    (package / "a.py").rename(package / "b.py")
+    renamed = replace(theirs, saver=replace(save.saver, extension=replace(extension)))
+    assert save_key(renamed, "lock") != first

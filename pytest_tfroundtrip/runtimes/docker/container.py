@@ -23,14 +23,15 @@ from pytest_tfroundtrip.runtimes.docker import sandbox
 from pytest_tfroundtrip.runtimes.docker.client import explain, is_disk_full
 from pytest_tfroundtrip.runtimes.docker.exchange import INSIDE, OUT, Exchange, Mounted
 from pytest_tfroundtrip.runtimes.docker.owner import LABEL, OWNER, owner
-from pytest_tfroundtrip.runtimes.launch import agent_config, agent_main
+from pytest_tfroundtrip.runtimes.launch import agent_config, agent_extension, agent_main
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from docker import DockerClient
 
+    from pytest_tfroundtrip.catalogue.extensions import Extension
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.limits import Limits
     from pytest_tfroundtrip.runtimes.docker.client import ContainerEngine
@@ -163,9 +164,22 @@ class ContainerLaunch:
                 Mounted(package, f"{INSIDE}/agent"),
                 Mounted(self.workplace.apis, f"{INSIDE}/apis.json"),
                 *reads,
+                # Last: a model beside a third party's files is seen where models are.
+                *(
+                    Mounted(here, inside)
+                    for each, seen in self._extensions()
+                    for here, inside in ((each.apis, seen["apis"]), (each.agent, seen["agent"]))
+                ),
             ),
             copies=self.workplace.untrusted,
         )
+
+    def _extensions(self) -> Iterator[tuple[Extension, dict[str, Any]]]:
+        """Third parties' files, and where the agent finds them."""
+        for number, each in enumerate(self.workplace.extensions):
+            folder = f"{INSIDE}/extensions/{number}"
+            agent = f"{folder}/agent{each.agent.suffix if each.agent.is_file() else ''}"
+            yield each, agent_extension(each, f"{folder}/apis.json", agent)
 
     def _create(
         self,
@@ -202,6 +216,7 @@ class ContainerLaunch:
         return agent_config(
             self.runtime,
             f"{INSIDE}/apis.json",
+            [seen for _, seen in self._extensions()],
             sandbox={
                 "exclusive": self.workplace.untrusted,
                 "disk": self.limits.disk,

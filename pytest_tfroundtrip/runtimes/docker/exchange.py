@@ -4,6 +4,7 @@ Inside a container everything of ours is below one folder::
 
     /tf_roundtrip/agent       the agent's program, read-only
     /tf_roundtrip/apis.json   what it knows, read-only
+    /tf_roundtrip/extensions  what third parties add to both, read-only
     /tf_roundtrip/read/0 …    folders that steps name: models, artifacts; read-only
     /tf_roundtrip/in          copies of the artifacts that an untrusted model was handed, read-only
     /tf_roundtrip/out         the one place it can write what stays; nobody else's

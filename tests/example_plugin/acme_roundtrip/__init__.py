@@ -1,0 +1,1 @@
+"""How Acme saves and loads its models, for pytest-tfroundtrip."""
