@@ -253,10 +253,18 @@ def roundtrip_merge(session: nox.Session) -> None:
 def documents(session: nox.Session) -> None:
     """Every sentence of TensorFlow's documents, then all savers by all loaders: an hour.
 
-    Writes statements.json and cells.json, which `python -m pytest_tfroundtrip promises keep` takes
-    for docs/promises.md.
+    Writes statements.json, before-1.15.json and cells.json, which `python -m pytest_tfroundtrip
+    promises keep` takes for docs/promises.md.
     """
     install(session, "test")
+    with session.chdir(HERE / "tests/projects/before_1_15"):  # its runtime is outside the matrix
+        session.run(
+            *("pytest", "-c", "pyproject.toml", "--tf-roundtrip", "--tf-runtimes=old"),
+            *("--tf-provider=venv", f"--tf-report={results() / 'before-1.15'}.json"),
+            *("--pyargs", "pytest_tfroundtrip.statements", "-k", "before_1_15"),
+            *session.posargs,
+            success_codes=[0, 1],
+        )
     for report, package, options in (
         ("statements", "pytest_tfroundtrip.statements", ()),
         ("cells", REFERENCE[1], ("--tf-savers=all", "--tf-loaders=all", "--tf-operations=all")),

@@ -29,7 +29,8 @@ def train(layers, example, trainable):
     def model_fn(features, labels, mode):
         del labels
         layer = layers.make(trainable=True)
-        model, call = hub_models.functional(layers, layer)
+        is_training = mode == tf.estimator.ModeKeys.TRAIN
+        model, call = hub_models.functional(layers, layer, is_training)
         outputs = call(**features)
         if mode == tf.estimator.ModeKeys.PREDICT:
             return tf.estimator.EstimatorSpec(mode, predictions=outputs)

@@ -16,8 +16,8 @@ def sequential(layers, layer):
     return model, layers.call(model)
 
 
-def functional(layers, layer):
-    """A ``tf.keras.Model`` from Input layers through the layer."""
+def functional(layers, layer, training=None):
+    """A ``tf.keras.Model`` from Input layers through the layer, called in a mode or the default."""
     specs = layers.contract()["inputs"]
     inputs = [
         tf.keras.Input(batch_shape=specs[name]["shape"], dtype=specs[name]["dtype"], name=name)
@@ -25,10 +25,11 @@ def functional(layers, layer):
     ]
     outputs = layers.call(layer)(**dict(zip(layers.inputs, inputs)))
     model = tf.keras.Model(inputs=inputs, outputs=outputs)
+    mode = {} if training is None else {"training": training}
 
     def call(**tensors):
         ordered = [tensors[name] for name in layers.inputs]
-        return model(ordered[0] if len(ordered) == 1 else ordered)
+        return model(ordered[0] if len(ordered) == 1 else ordered, **mode)
 
     return model, call
 

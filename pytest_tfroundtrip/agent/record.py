@@ -38,6 +38,7 @@ class Saved(object):
             have those that were written.
         trained: :data:`Trained` of the first example, or None.
         untrained: why ``trained`` is None, a clause for people.
+        training: whether ``trained`` comes of a step with ``training=True``.
     """
 
     def __init__(self, fed, outputs, variables, batched, **more):
@@ -55,6 +56,7 @@ class Saved(object):
         self.renamed = None
         self.trained = None
         self.untrained = None
+        self.training = False
         unknown = set(more) - set(vars(self))
         if unknown:
             raise TypeError("a Saved has no %s" % ", ".join(sorted(unknown)))

@@ -92,7 +92,11 @@ def _model(request, seed, report, saver, variant):
 def _trained(saved):
     if saved.trained is None:
         return None
-    return {"key": saved.variables.key, "variables": sorted(saved.trained.variables)}
+    return {
+        "key": saved.variables.key,
+        "variables": sorted(saved.trained.variables),
+        "training": saved.training,
+    }
 
 
 def load(message, report):

@@ -3,7 +3,9 @@
 The loss is the sum over the floating outputs of the mean of their squares, the rate is
 :data:`RATE`: that is what ``Model.fit`` does with ``SGD(RATE)``, loss "mse" and targets of zero.
 The saving process does the step on the model itself and records what comes of it; a loading one
-does it on what it loaded. For ``y = x @ W + b`` with n rows of m columns it is, in closed form,
+does it on what it loaded. Where a model's ``__call__`` takes ``training`` the step is done with
+``training=True`` and the outputs after it are those without, as ``Model.fit`` and then a prediction
+have it; the record says so. For ``y = x @ W + b`` with n rows of m columns it is, in closed form,
 ``W -= RATE * 2 / (n * m) * x.T @ y`` and ``b -= RATE * 2 / (n * m) * y.sum(0)``.
 """
 
@@ -22,6 +24,13 @@ tf1 = tf.compat.v1
 RATE = 0.125
 SHOWN = 3  # reference variables that a message names
 
+#: What a loader notes of the mode that it trained in, where the record is of training mode.
+IN_TRAINING = "called with training=True"
+NOT_IN_TRAINING = (
+    "trained by the %s, which is the model in inference mode; the step that was recorded is in "
+    "training mode"
+)
+
 #: Ops that hold a reference variable; those of resource variables are VarHandleOp.
 _REFERENCES = frozenset(["Variable", "VariableV2"])
 
@@ -38,13 +47,14 @@ def loss_of(outputs):
     return tf.add_n([tf.cast(tf.reduce_mean(tf.square(each)), tf.float32) for each in floating])
 
 
-def eagerly(call, example, variables):
+def eagerly(call, example, variables, after=None):
     """A step under a ``GradientTape``.
 
     Args:
         call: function of tensors by name that returns a dict of tensors.
         example: {name: wire.Tensor}.
         variables: {name: tf.Variable} to be trained.
+        after: the function that gives the outputs after the step, where it is another one.
 
     Returns:
         :data:`record.Trained`.
@@ -59,9 +69,9 @@ def eagerly(call, example, variables):
     gradients = _connected(tape.gradient(loss, [variables[name] for name in names]), names)
     for name, gradient in gradients.items():
         variables[name].assign_sub(RATE * tf.cast(gradient, variables[name].dtype))
-    after = call(**inputs)
+    outputs = (after or call)(**inputs)
     return Trained(
-        {name: values.from_eager(each) for name, each in after.items()},
+        {name: values.from_eager(each) for name, each in outputs.items()},
         {name: values.from_eager(each) for name, each in variables.items()},
     )
 
@@ -75,13 +85,15 @@ class InGraph(object):
         inputs: {name: placeholder}.
         outputs: {name: tensor}.
         variables: {name: variable} to be trained.
+        after: {name: tensor} that the outputs after the step are, where they are others.
 
     Raises:
         Refusal: no output depends on any of the variables.
     """
 
-    def __init__(self, inputs, outputs, variables):
-        self._inputs, self._outputs, self._variables = inputs, outputs, variables
+    def __init__(self, inputs, outputs, variables, after=None):
+        self._inputs, self._variables = inputs, variables
+        self._outputs = outputs if after is None else after
         names = sorted(variables)
         gradients = tf1.gradients(loss_of(outputs), [variables[name] for name in names])
         pairs = [

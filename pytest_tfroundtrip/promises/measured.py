@@ -12,11 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.catalogue.releases import releases
+from pytest_tfroundtrip.catalogue.runtime import parse_runtime
+from pytest_tfroundtrip.errors import UnknownRuntime, UsageProblem
+from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.promises.lookup import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pytest_tfroundtrip.promises.cases import Case
 
 MEASURED_FILE = Path(__file__).with_name("measured.json")
 _RUNTIME = ("tensorflow", "keras", "tensorflow_hub", "python")
@@ -34,37 +39,84 @@ def measured() -> Mapping[str, Any]:
     return found
 
 
-def keep(reports: Iterable[Path]) -> dict[str, Any]:
+def keep(reports: Iterable[Path], onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What ``measured.json`` is to hold after these reports; later ones win over earlier ones.
 
+    Args:
+        reports: JSON reports of runs.
+        onto: what it holds so far, to which the reports' cases are added; what was seen of cells
+            stays. Without it the reports are all there is.
+
     Raises:
-        UsageProblem: a file is no report.
+        UsageProblem: a file is no report, or has cells that cannot be added to counts.
     """
-    runtimes: dict[str, dict[str, Any]] = {}
-    cases: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    kept = onto or {}
+    runtimes: dict[str, dict[str, Any]] = dict(kept.get("runtimes", {}))
+    tried = defaultdict(dict, _still_meant(kept.get("cases", {})))
     cells: dict[str, dict[str, Any]] = {}
-    date = tool = ""
+    date, tool = kept.get("date", ""), ""
     for path in reports:
         content = read_report(path)
         date, tool = max(date, str(content["started"])[:10]), str(content["tool"])
+        names = {runtime["name"]: _kept_name(runtime) for runtime in content["runtimes"]}
         for runtime in content["runtimes"]:
-            runtimes[runtime["name"]] = {word: runtime.get(word) for word in _RUNTIME}
+            versions = {word: runtime.get(word) for word in _RUNTIME}
+            runtimes[names[runtime["name"]]] = versions
         for entry in content.get("statements", ()):
             if entry["verdict"] is not None:
                 said = entry["why"] or entry["message"].strip().partition("\n")[0]
                 seen = {"verdict": entry["verdict"], "said": said}
-                cases[entry["case"]][entry["runtime"]] = seen
+                tried[entry["case"]][names.get(entry["runtime"], entry["runtime"])] = seen
         cells.update((cell["id"], cell) for cell in content["cells"] if cell["verdict"])
+    if onto is not None and cells:
+        msg = (
+            f"{len(cells)} cells of these reports cannot be added: of those that are kept, only the"
+            " numbers are known. Name the reports of all full runs, with promises keep"
+        )
+        raise UsageProblem(msg)
     return {
         "date": date,
         "tool": tool,
         "runtimes": {name: runtimes[name] for name in sorted(runtimes, key=_order)},
         "cases": {
             case: {name: under[name] for name in sorted(under, key=_order)}
-            for case, under in sorted(cases.items())
+            for case, under in sorted(tried.items())
         },
-        "cells": _counted(cells.values()),
+        "cells": kept["cells"] if onto is not None else _counted(cells.values()),
     }
+
+
+def _still_meant(
+    kept: Mapping[str, Mapping[str, dict[str, str]]],
+) -> dict[str, dict[str, dict[str, str]]]:
+    """What is kept of cases that there still are, under runtimes where they mean something."""
+    found = {}
+    for name, under in kept.items():
+        if (case := cases().get(name)) is not None:
+            found[name] = {
+                runtime: seen for runtime, seen in under.items() if _is_meant(case, runtime)
+            }
+    return found
+
+
+def _is_meant(case: Case, name: str) -> bool:
+    try:
+        return case.means_something_under(parse_runtime(name))
+    except UnknownRuntime:  # somebody's own: see _kept_name
+        return True
+
+
+def _kept_name(runtime: Mapping[str, Any]) -> str:
+    """What a runtime is called here: one of a series that the catalogue lacks, by that series.
+
+    Such a one can only be somebody's own, whose name says nothing to others.
+    """
+    name, version = str(runtime["name"]), runtime.get("tensorflow")
+    base, plus, rest = name.partition("+")
+    series = ".".join(str(version).split(".")[:2])
+    if base in releases() or version is None or series in releases():
+        return name
+    return f"{series}{plus}{rest}"
 
 
 def read_report(path: Path) -> dict[str, Any]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models"
+PROJECTS = HERE.parent / "projects"
 REFERENCE = ("--pyargs", "pytest_tfroundtrip.reference")
 
 #: Plugins of the development environment that these tests are not about.

@@ -67,6 +67,34 @@ def test_reusable_in_tf1(roundtrip):
     pass
 
 
+BOTH = {"operations": ["inference", "fine_tuning"], "variables": True}
+
+
+def doubled(roundtrip):
+    if roundtrip.cell.operation == "fine_tuning":
+        x, weights = roundtrip.inputs["x"], [[0.5], [-1.25], [2.0]]
+        expected = weights - 4 * 0.125 * x.T @ (x @ weights)
+        assert abs(roundtrip.variables["w"] - expected).max() < 1e-5
+
+
+@MARK("hub_models.py:Doubled", savers=["tf_module", "tf_module.concrete"], **BOTH,
+      save_runtimes=["1.15"], loaders=["tf2_load", "hub_load"])
+def test_modes(roundtrip):
+    doubled(roundtrip)
+
+
+@MARK("hub_models.py:Doubled", savers=["tf_module"], **BOTH, save_runtimes=["2.15"],
+      load_runtimes=["2.15", "2.15+v1", "2.21"], loaders=["tf2_load", "hub_load", "tfsm_layer"])
+def test_modes_of_2_15(roundtrip):
+    doubled(roundtrip)
+
+
+@MARK("hub_models.py:Moving", savers=["tf_module"], **BOTH, save_runtimes=["1.15"],
+      loaders=["tf2_load", "hub_load"])
+def test_modes_that_assign(roundtrip):
+    pass
+
+
 @MARK("models.py:Affine", savers=["builder", "tf_module", "hub_module"], save_runtimes=["2.15"],
       load_runtimes=["2.15"], loaders=["hub_keras_layer", "hub_module"],
       operations=["fine_tuning"], **DOCUMENTS)
@@ -154,6 +182,30 @@ def test_a_train_graph_is_trained_where_there_is_one(hub: Hub) -> None:
             for saver, loader, runtime in product(savers, ("hub_load", "hub_module"), loaded)
         ],
     )
+
+
+@pytest.mark.parametrize("loader", ["tf2_load", "hub_load"])
+def test_both_modes_of_a_module_are_saved_and_training_is_done_in_its_own(
+    hub: Hub, loader: str
+) -> None:
+    """The loss of a step in inference mode is another one: the values would differ."""
+    loads = [
+        *product(("tf_module_1.15", "tf_module.concrete_1.15"), ("1.15", "2.15", "2.21")),
+        *product(("tf_module_2.15",), ("2.15", "2.15+v1", "2.21")),
+    ]
+    ids = [f"doubled-{saver}-to-{loader}_{loaded}-fine_tuning" for saver, loaded in loads]
+    moving = [f"moving-tf_module_1.15-to-{loader}_{loaded}-fine_tuning"
+              for loaded in ("1.15", "2.15", "2.21")]  # fmt: skip
+    assert_same(hub, [*ids, *moving])
+    assert_same(hub, [each.replace("fine_tuning", "inference") for each in (*ids, *moving)])
+    assert {tuple(hub.notes[each]) for each in (*ids, *moving)} == {("called with training=True",)}
+
+
+def test_a_layer_of_a_signature_trains_in_inference_mode(hub: Hub) -> None:
+    key = "doubled-tf_module_2.15-to-tfsm_layer_2.21-fine_tuning"
+    assert hub.run.cells[key]["verdict"] == "differs", hub.run.cells[key]
+    (note,) = hub.notes[key]
+    assert note.startswith("trained by the signature, which is the model in inference mode")
 
 
 @pytest.mark.parametrize(("saved", "loaded"), [("1.15",) * 2, ("2.15",) * 2, ("2.15", "2.15+v1")])

@@ -9,7 +9,8 @@ _WEIGHTS = np.array([[0.5], [-1.25], [2.0]], dtype=np.float32)
 class Reusable(tf.Module):
     """Hub's "reusable SavedModel": lists of its variables and losses, both modes traced.
 
-    In training it counts its batches, as a batch normalization would keep its averages.
+    In training it counts its batches, as a batch normalization would keep its averages, and gives
+    twice as much: a step in the wrong mode ends elsewhere.
     """
 
     inputs = {"x": tf.TensorSpec([None, 3], tf.float32)}
@@ -35,7 +36,8 @@ class Reusable(tf.Module):
     def __call__(self, x, training=False):  # noqa: FBT002  as Keras calls it
         if training:
             self.batches.assign_add(1.0)
-        return {"y": tf.matmul(x, self.w) + self.b}
+        y = tf.matmul(x, self.w) + self.b
+        return {"y": 2.0 * y if training else y}
 
     @staticmethod
     def expected(x):
@@ -43,7 +45,7 @@ class Reusable(tf.Module):
 
 
 class Doubled(tf.Module):
-    """Gives twice as much in training: a step through the other graph ends elsewhere."""
+    """Gives twice as much in training: a step through the other graph or mode ends elsewhere."""
 
     inputs = {"x": tf.TensorSpec([None, 3], tf.float32)}
     examples = {"x": [[1.0, 2.0, 3.0], [-0.5, 0.25, 8.0]]}
@@ -55,6 +57,23 @@ class Doubled(tf.Module):
     def __call__(self, x, training=False):  # noqa: FBT002  as Keras calls it
         y = tf.matmul(x, self.w)
         return {"y": 2.0 * y if training else y}
+
+
+class Moving(tf.Module):
+    """Moves its offset towards what it is fed, in training only, as a batch normalization does."""
+
+    inputs = {"x": tf.TensorSpec([None, 3], tf.float32)}
+    examples = {"x": [[1.0, 2.0, 3.0], [-0.5, 0.25, 8.0]]}
+
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(_WEIGHTS, name="w")
+        self.offset = tf.Variable(0.0, trainable=False, name="offset")
+
+    def __call__(self, x, training=None):
+        if training:
+            self.offset.assign_add(tf.reduce_mean(x))
+        return {"y": tf.matmul(x, self.w) + self.offset}
 
 
 class Conventional(tf.Module):

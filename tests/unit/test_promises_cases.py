@@ -9,11 +9,12 @@ import pytest
 
 from pytest_tfroundtrip.agent import cases as agent_cases
 from pytest_tfroundtrip.catalogue.releases import releases
-from pytest_tfroundtrip.catalogue.runtime import parse_runtime
+from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, parse_runtime
 from pytest_tfroundtrip.promises.cases import Case, Under, cases
 
 FOLDER = Path(agent_cases.__path__[0])
-RUNTIMES = [*releases(), "1.15+hub0.6", "1.15+v2", "2.15+v1", "2.21+v1", "2.21+tf_keras"]
+OWN = {"old": OwnRuntime.parse("old", {"tensorflow": "1.14.0"}, FOLDER)}
+RUNTIMES = [*releases(), "1.15+hub0.6", "1.15+v2", "2.15+v1", "2.21+v1", "2.21+tf_keras", "old"]
 
 
 def functions(module: str) -> dict[str, int]:
@@ -53,7 +54,7 @@ SAVES = ("builder", "simple_save", "estimator", "module", "keras")  # of the gui
 
 @pytest.mark.parametrize("case", cases().values(), ids=lambda case: case.id)
 def test_a_case_means_something_somewhere_and_is_broken_only_there(case: Case) -> None:
-    under = [parse_runtime(name) for name in RUNTIMES]
+    under = [parse_runtime(name, OWN) for name in RUNTIMES]
     assert any(case.means_something_under(runtime) for runtime in under)
     for broken in case.broken:
         assert broken.says.endswith(".")

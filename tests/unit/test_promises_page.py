@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_tfroundtrip.__main__ import main
+from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.promises import statements
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.promises.measured import keep, measured
@@ -88,6 +89,72 @@ def test_of_two_reports_the_later_one_speaks(tmp_path: Path) -> None:
     new = a_report(tmp_path / "b.json", statements=[{**entry, "verdict": "kept"}])
     seen = keep([old, new])
     assert seen["cases"] == {"module_tracks": {"2.15": {"verdict": "kept", "said": "3 variables"}}}
+
+
+OLD = {"name": "old", "tensorflow": "1.14.0", "provider": "venv"}
+
+
+def kept_so_far() -> dict[str, Any]:
+    said = {"verdict": "kept", "said": "so far"}
+    return {
+        "date": "2026-11-22",
+        "tool": "0.0",
+        "runtimes": {"2.15": {"tensorflow": "2.15.0"}, "2.8": {"tensorflow": "2.8.4"}},
+        "cases": {
+            "module_tracks": {"2.8": said, "2.15": said, "1.15": said},  # it says nothing of TF1
+            "creation_before_1_15": {"1.14": said},
+            "no_case_any_more": {"2.8": said},
+        },
+        "cells": {"module-saver": {"kept": 6}},
+    }
+
+
+def test_what_is_added_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
+    entry = {"case": "module_tracks", "runtime": "2.15", "why": None, "message": "3 variables"}
+    report = a_report(tmp_path / "a.json", statements=[{**entry, "verdict": "kept"}])
+    so_far = kept_so_far()
+    seen = keep([report], so_far)
+    assert seen["cases"] == {
+        "module_tracks": {
+            "2.8": {"verdict": "kept", "said": "so far"},
+            "2.15": {"verdict": "kept", "said": "3 variables"},
+        },
+        "creation_before_1_15": {"1.14": {"verdict": "kept", "said": "so far"}},
+    }
+    assert seen["cells"] == {"module-saver": {"kept": 6}}
+    assert [(name, each["tensorflow"]) for name, each in seen["runtimes"].items()] == [
+        ("2.8", "2.8.4"),
+        ("2.15", "2.15.1"),
+    ]
+    assert (seen["date"], seen["tool"]) == ("2026-11-22", "0.1")
+    assert so_far == kept_so_far()
+
+
+def test_cells_cannot_be_added_to_numbers(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="1 cells of these reports cannot be added"):
+        keep([a_report(tmp_path / "a.json", cells=[a_cell("a")])], kept_so_far())
+
+
+@pytest.mark.parametrize(
+    ("runtime", "name"),
+    [
+        (OLD, "1.14"),
+        ({**OLD, "name": "old+v2"}, "1.14+v2"),
+        ({**OLD, "name": "prod", "tensorflow": "2.15.1"}, "prod"),
+        ({**OLD, "name": "prod", "tensorflow": None}, "prod"),
+        ({**OLD, "name": "1.15+v2", "tensorflow": "1.15.5"}, "1.15+v2"),
+    ],
+)
+def test_a_runtime_outside_the_catalogue_is_kept_by_its_series(
+    tmp_path: Path, runtime: dict[str, Any], name: str
+) -> None:
+    entry = {"case": "module_tracks", "runtime": runtime["name"], "why": None, "message": "3"}
+    report = a_report(
+        tmp_path / "a.json", runtimes=[runtime], statements=[{**entry, "verdict": "kept"}]
+    )
+    seen = keep([report])
+    assert list(seen["runtimes"]) == [name]
+    assert list(seen["cases"]["module_tracks"]) == [name]
 
 
 @pytest.mark.parametrize("content", ["no json", "[]", '{"cells": []}'])

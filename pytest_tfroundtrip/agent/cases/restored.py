@@ -1,5 +1,6 @@
 """What the guide says of objects: what is tracked, saved, restored and within reach."""
 
+import numpy as np
 import tensorflow as tf
 
 from .. import saved_model_file
@@ -140,10 +141,39 @@ def variables_are_attributes():
     model.dense_layer(tf.ones([1, 3]))
     tf.saved_model.save(model, "saved")
     loaded = tf.saved_model.load("saved")
-    kernel = loaded.dense_layer.kernel
-    shape = tuple(kernel.shape)
-    assert shape == (3, 2), shape
-    return "loaded.dense_layer.kernel, a %s of shape %s" % (type(kernel).__name__, shape)
+    kernel = loaded.dense_layer.kernel.numpy()
+    assert np.array_equal(kernel, model.dense_layer.kernel.numpy()), kernel
+    return "loaded.dense_layer.kernel, of shape %s, has the values that were saved" % (
+        kernel.shape,
+    )
+
+
+def _keras_model():
+    x = tf.keras.Input(shape=(3,), name="x")
+    return tf.keras.Model(x, tf.keras.layers.Dense(2)(x))
+
+
+def keras_model_by_saved_model_save():
+    """A tf.keras.Model, saved and loaded by tf.saved_model."""
+    model, given = _keras_model(), np.ones([1, 3], np.float32)
+    tf.saved_model.save(model, "saved")
+    loaded = tf.saved_model.load("saved")
+    (output,) = loaded.signatures["serving_default"](tf.constant(given)).values()
+    assert np.allclose(output.numpy(), model(given).numpy()), output
+    return "its signature gives what the model gave"
+
+
+def keras_model_as_graph_only():
+    """What Model.save wrote, by tf.saved_model.load: the graph, and nothing of Keras' own."""
+    model, given = _keras_model(), np.ones([1, 3], np.float32)
+    model.save("saved", save_format="tf")
+    loaded = tf.saved_model.load("saved")
+    (output,) = loaded.signatures["serving_default"](tf.constant(given)).values()
+    assert np.allclose(output.numpy(), model(given).numpy()), output
+    own = ("fit", "predict", "predict_on_batch", "summary", "get_config")
+    there = [name for name in own if hasattr(loaded, name)]
+    assert not isinstance(loaded, tf.keras.Model) and not there, (type(loaded), there)
+    return "a %s without %s; its signature runs" % (type(loaded).__name__, ", ".join(own))
 
 
 def functions_are_attributes():

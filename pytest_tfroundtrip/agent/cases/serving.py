@@ -44,6 +44,16 @@ def utilities_make_signatures():
     return ", ".join(found)
 
 
+def names_of_requests():
+    """The requests of TensorFlow Serving that TensorFlow has method names for."""
+    constants = tf1.saved_model.signature_constants
+    named = [getattr(constants, name) for name in dir(constants) if name.endswith("_METHOD_NAME")]
+    prefix = "tensorflow/serving/"
+    found = sorted(name[len(prefix) :] for name in named if name.startswith(prefix))
+    assert found == ["classify", "predict", "regress"], found
+    return ", ".join(found)
+
+
 def classify_restricts():
     with tf.Graph().as_default():
         parts = _parts()

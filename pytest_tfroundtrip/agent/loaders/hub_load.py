@@ -4,7 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import hub
+from .. import hub, training
 from ..savers import graph
 from . import tf2_load
 
@@ -15,16 +15,13 @@ class _Loaded(tf2_load._Loaded):
     def __init__(self, root, artifact, session):
         super(_Loaded, self).__init__(root, artifact, session)
         self._artifact = artifact
-        self._arguments = {}
 
     def _functions(self):
         functions = super(_Loaded, self)._functions()
         if functions[-1][0] != "call" and callable(self._root):
             functions.append(("call", self._root))  # Keras saves one too
         return [
-            (name, hub.by_position(self._root, self._record, self._arguments))
-            if name == "call"
-            else (name, function)
+            (name, hub.by_position(self._root, self._record) if name == "call" else function)
             for name, function in functions
         ]
 
@@ -36,10 +33,16 @@ class _Loaded(tf2_load._Loaded):
         if hub.has_train_graph(self._payload):
             with _loaded(self._artifact, {hub.TRAIN}) as other:
                 return super(_Loaded, other).train(example)
-        if callable(self._root) and hub.takes_training(self._root.__call__):
-            self._arguments = {"training": True}
-            self.notes.append("called with training=True")
         return super(_Loaded, self).train(example)
+
+    def _in_training(self, way, function):
+        """As Hub's guide says, if the object takes ``training``; a tf.Module's record says it."""
+        told = self._record["trained"].get("training")
+        by_keras = self._record.get("keras") and hub.takes_training(self._root.__call__)
+        if way != "call" or not (told or by_keras):
+            return super(_Loaded, self)._in_training(way, function)
+        self.notes.append(training.IN_TRAINING)
+        return hub.by_position(self._root, self._record, {"training": True})
 
 
 @contextlib.contextmanager

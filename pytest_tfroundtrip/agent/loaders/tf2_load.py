@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import functools
 
 import tensorflow as tf
 
@@ -82,13 +83,25 @@ class _Loaded(Loaded):
         if not named:
             raise training.nothing_to_train("the loaded object has", self._payload)
         way, function = self._functions()[-1]
+        step = self._in_training(way, function)
         if self._session is None:
-            call = lambda **tensors: _dict(function(**tensors))  # noqa: E731
-            return way, training.eagerly(call, example, named)
+            return way, training.eagerly(_of_dicts(step), example, named, _of_dicts(function))
         inputs = self._placeholders()
-        step = training.InGraph(inputs, _dict(function(**inputs)), named)
+        outputs = _dict(step(**inputs))
+        after = outputs if step is function else _dict(function(**inputs))
+        built = training.InGraph(inputs, outputs, named, after)
         graph.initialise(self._session)
-        return way, step.run(self._session, example)
+        return way, built.run(self._session, example)
+
+    def _in_training(self, way, function):
+        """The function that the step goes through: in the mode that the recorded one was in."""
+        if not self._record["trained"].get("training"):
+            return function
+        if way != "call":
+            self.notes.append(training.NOT_IN_TRAINING % way)
+            return function
+        self.notes.append(training.IN_TRAINING)
+        return functools.partial(function, training=True)
 
     def _build(self, function):
         inputs = self._placeholders()
@@ -140,6 +153,10 @@ def _dict(outputs):
     if not isinstance(outputs, dict):
         raise Refusal("the call returned a %s, no dict of outputs" % type(outputs).__name__)
     return collections.OrderedDict(sorted(outputs.items()))
+
+
+def _of_dicts(function):
+    return lambda **tensors: _dict(function(**tensors))
 
 
 def _eager(function):

@@ -83,6 +83,8 @@ class _Loaded(Loaded):
         named = {name: each for name, each in reached.items() if id(each) in weights}
         if not named:
             raise training.nothing_to_train("the layer has", self._payload)
+        if self._record["trained"].get("training") and self._is_signature:
+            self.notes.append(training.NOT_IN_TRAINING % "signature")
         names = sorted(self._specs)
         inputs = collections.OrderedDict(
             (name, tf.keras.Input(batch_shape=spec["shape"], dtype=spec["dtype"], name=name))

@@ -5,11 +5,12 @@ parses Examples, renamed by ``MethodNameUpdater``: TensorFlow 2 itself writes pr
 """
 
 import collections
+import functools
 import inspect
 
 import tensorflow as tf
 
-from .. import record, serving, training, values, variables
+from .. import hub, record, serving, training, values, variables
 from . import graph
 
 tf1 = tf.compat.v1
@@ -23,8 +24,9 @@ def save(model, payload, variant):
     """Save the module with its ``__call__`` as a function and a signature that calls it.
 
     The base makes the signature with ``input_signature``, ``concrete`` with
-    ``get_concrete_function``. In graph mode ("creation from within compat mode") it is done inside
-    a graph and a session with initialised variables.
+    ``get_concrete_function``. A ``__call__`` that takes ``training`` is saved in both modes, and
+    the step of training that is recorded is one with ``training=True``. In graph mode ("creation
+    from within compat mode") it is done inside a graph and a session with initialised variables.
     """
     if variant not in (None, "concrete") and variant not in serving.METHODS:
         known = ", ".join(["concrete"] + sorted(serving.METHODS))
@@ -48,19 +50,43 @@ def _save(model, payload, variant, session):
         graph.initialise(session)
         outputs = built.run(model.examples)
     signature = signature_function(model, module, model.inputs, concrete=variant == "concrete")
+    has_modes = variant not in serving.METHODS and _trace_modes(model, module)
     found = variables.by_path(variables.paths(module), session)
     tf.saved_model.save(module, payload, signatures={record.SIGNATURE: signature})
     if variant in serving.METHODS:
         _rename_method(payload, serving.METHODS[variant])
     step = _trained_eagerly if session is None else _trained_in_graph
+    step = functools.partial(step, model, {"training": True} if has_modes else {})
     return record.Saved(
         model.examples,
         outputs,
         found,
         model.batched,
         callable=variant not in serving.METHODS,  # __call__ takes what Examples are parsed into
-        **training.recorded(model, lambda example: step(model, example)),
+        training=has_modes,
+        **training.recorded(model, step),
     )
+
+
+def _trace_modes(model, module):
+    """Have ``__call__`` saved in both modes; whether it has any.
+
+    ``tf.saved_model.save`` saves what was traced, and a signature traces the default alone: of
+    Hub's guide ``hub.load(handle)(inputs, training=is_training)`` would find one function.
+    """
+    call = type(module).__call__
+    if "training" in model.inputs or not hub.takes_training(call):
+        return False
+    if not hasattr(call, "python_function") or _fixes_arguments(call):
+        return False
+    for mode in (False, True):
+        module.__call__.get_concrete_function(training=mode, **model.inputs)
+    return True
+
+
+def _fixes_arguments(function):
+    """Whether a tf.function was given an ``input_signature``: it has no mode but the default."""
+    return getattr(function, "input_signature", None) is not None
 
 
 def _rename_method(payload, method):
@@ -70,20 +96,26 @@ def _rename_method(payload, method):
     updater.save()
 
 
-def _trained_eagerly(model, example):
+def _trained_eagerly(model, mode, example):
     module = model.build()
     call = _plain_call(model.cls, module)
     return training.eagerly(
-        lambda **tensors: model.call(call, tensors), example, _trainable(module)
+        lambda **tensors: model.call(functools.partial(call, **mode), tensors),
+        example,
+        _trainable(module),
+        after=lambda **tensors: model.call(call, tensors),
     )
 
 
-def _trained_in_graph(model, example):
+def _trained_in_graph(model, mode, example):
     with graph.session() as session, graph.variables_of("resource"):
-        module = model.build()
+        # As a tf.function, for what it assigns in training is done only there.
+        module = model.build(_callable_class(model.cls) if mode else None)
         inputs = graph.placeholders(model.inputs)
-        outputs = model.call(_plain_call(model.cls, module), inputs)
-        step = training.InGraph(inputs, outputs, _trainable(module))
+        call = module if mode else _plain_call(model.cls, module)
+        outputs = model.call(functools.partial(call, **mode), inputs)
+        after = model.call(call, inputs) if mode else outputs
+        step = training.InGraph(inputs, outputs, _trainable(module), after)
         graph.initialise(session)
         return step.run(session, example)
 
