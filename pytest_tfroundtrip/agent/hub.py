@@ -40,11 +40,17 @@ def has_train_graph(payload):
     )
 
 
-def restores_call(payload):
-    """Whether the object in a SavedModel's file has a ``__call__``, found without loading it."""
+def restores_call(artifact):
+    """Whether the object in a SavedModel has a ``__call__`` that takes what the record fed.
+
+    The record says it of a ``tf.Module``, whose signature may take something else (Examples that
+    are parsed into its inputs); Keras saves one unasked, which is found without loading it.
+    """
+    if artifact.record["callable"] or not artifact.record.get("keras"):
+        return artifact.record["callable"]
     return any(
         child.local_name == "__call__"
-        for meta_graph in saved_model_file.meta_graphs(payload)
+        for meta_graph in saved_model_file.meta_graphs(artifact.payload)
         for node in meta_graph.object_graph_def.nodes[:1]
         for child in node.children
     )

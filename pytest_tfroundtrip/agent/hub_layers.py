@@ -50,7 +50,7 @@ class Layers(object):
         """Whether the restored object itself is called, ``hub.KerasLayer(handle)`` too."""
         if self.variant == OUTPUT_KEY:
             return False  # of signatures
-        if not (self.record["callable"] or hub.restores_call(self.artifact.payload)):
+        if not hub.restores_call(self.artifact):
             return False
         if len(self.inputs) > 1 and not self.record.get("keras"):
             self.note = (

@@ -18,8 +18,8 @@ class _Loaded(tf2_load._Loaded):
 
     def _functions(self):
         functions = super(_Loaded, self)._functions()
-        if functions[-1][0] != "call" and callable(self._root):
-            functions.append(("call", self._root))  # Keras saves one too
+        if functions[-1][0] != "call" and hub.restores_call(self._artifact):
+            functions.append(("call", self._root))
         return [
             (name, hub.by_position(self._root, self._record) if name == "call" else function)
             for name, function in functions
@@ -37,12 +37,15 @@ class _Loaded(tf2_load._Loaded):
 
     def _in_training(self, way, function):
         """As Hub's guide says, if the object takes ``training``; a tf.Module's record says it."""
-        told = self._record["trained"].get("training")
-        by_keras = self._record.get("keras") and hub.takes_training(self._root.__call__)
-        if way != "call" or not (told or by_keras):
+        if way != "call" or not self._takes_training():
             return super(_Loaded, self)._in_training(way, function)
         self.notes.append(training.IN_TRAINING)
         return hub.by_position(self._root, self._record, {"training": True})
+
+    def _takes_training(self):
+        if self._record["trained"].get("training"):
+            return True
+        return bool(self._record.get("keras")) and hub.takes_training(self._root.__call__)
 
 
 @contextlib.contextmanager
