@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.commands.common import say
 from pytest_tfroundtrip.promises.measured import read_report
-from pytest_tfroundtrip.promises.rows import ROWS_FILE, changes, kept, of_report, write
+from pytest_tfroundtrip.promises.rows import ROWS_FILE, changes, kept, of_report, read, write
 from pytest_tfroundtrip.report.json_report import write_text
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         rows.update(of_report(read_report(report)["cells"]))
     if arguments.action == "compare":
         return _compare(rows, whole=arguments.all)
-    before = kept() if ROWS_FILE.exists() and not arguments.all else {}
-    text = write({**before, **rows})
+    before = ROWS_FILE.read_text(encoding="utf-8") if ROWS_FILE.exists() else ""
+    text = write(rows if arguments.all else {**read(before), **rows}, before)
     write_text(ROWS_FILE, text, "rows keep")
     say(f"{len(rows)} rows kept in {ROWS_FILE}")
     return 0

@@ -110,10 +110,13 @@ def changes(of: Mapping[Key, Seen], rows: Mapping[Key, Seen]) -> Iterator[Change
 # The file
 
 
-def write(rows: Mapping[Key, Seen]) -> str:
-    """The rows as text that :func:`read` takes."""
+def write(rows: Mapping[Key, Seen], before: str = "") -> str:
+    """The rows as text that :func:`read` takes.
+
+    What stood for something in the text ``before`` stands for it still: a change is few lines.
+    """
     runtimes = sorted({key.save_runtime for key in rows} | _loading(rows), key=runtime_order)
-    codes = {seen: _code(number) for number, seen in enumerate(sorted(set(rows.values()), key=str))}
+    codes = _codes(rows.values(), before)
     lines = [f"runtimes {' '.join(runtimes)}"]
     lines += [
         f"seen {code} {seen.promise} {seen.verdict} {seen.cause or ''}".rstrip()
@@ -130,6 +133,20 @@ def write(rows: Mapping[Key, Seen]) -> str:
         head = f"{line.model} {line.save}{again} {line.load or _NOTHING} {line.operation}"
         lines.append(f"{head}: {' | '.join(blocks)}")
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def _codes(all_seen: Iterable[Seen], before: str) -> dict[Seen, str]:
+    needed = set(all_seen)
+    legend = dict(_explained(line) for line in before.splitlines() if line.startswith("seen "))
+    codes = {seen: code for code, seen in legend.items() if seen in needed}
+    free = (code for code in map(_code, range(26 * 26)) if code not in codes.values())
+    codes.update(zip(sorted(needed - set(codes), key=str), [*free], strict=False))
+    return dict(sorted(codes.items(), key=lambda each: each[1]))
+
+
+def _explained(line: str) -> tuple[str, Seen]:
+    _, code, promise, verdict, *cause = line.split()
+    return code, Seen(Promise(promise), Verdict(verdict), cause[0] if cause else None)
 
 
 def read(text: str) -> dict[Key, Seen]:
@@ -149,8 +166,7 @@ def read(text: str) -> dict[Key, Seen]:
             if words[0] == "runtimes":
                 runtimes = words[1:]
             elif words[0] == "seen":
-                _, code, promise, verdict, *cause = words
-                codes[code] = Seen(Promise(promise), Verdict(verdict), cause[0] if cause else None)
+                codes.update([_explained(line)])
             else:
                 rows.update(_rows_of(line, runtimes, codes))
         except (ValueError, KeyError) as error:

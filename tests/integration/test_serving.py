@@ -58,6 +58,12 @@ def test_rated(roundtrip):
     check(roundtrip)
 
 
+@MARK("served.py:Rated", savers=["tf_module.regress"], loaders=["hub_load", "hub_keras_layer"],
+      runtimes=["2.15"], variables=True)
+def test_by_signature(roundtrip):
+    check(roundtrip)
+
+
 @MARK("served.py:Rated", savers=["builder.classify"], loaders=["saved_model_cli.exprs"],
       save_runtimes=["1.15"], variables=True)
 def test_literals(roundtrip):
@@ -165,6 +171,13 @@ def test_the_method_is_written_and_read(served: Served) -> None:
     # What the C API hands back of it is compared: a method that changed would be `drift`.
     cell = served.run.cells["rated-tf_module.regress_2.15-to-c_api_2.21-inference"]
     assert "method_name" not in cell["not_compared"]
+
+
+@pytest.mark.parametrize("loader", ["hub_load", "hub_keras_layer"])
+def test_who_reads_examples_is_called_by_its_signature(served: Served, loader: str) -> None:
+    """Its own ``__call__`` takes what the Examples are parsed into."""
+    cell = served.run.cells[f"rated-tf_module.regress_2.15-to-{loader}_2.15-inference"]
+    assert (cell["verdict"], cell["outcome"]) == ("same", "passed"), cell
 
 
 def test_an_input_that_no_example_holds_is_no_cell(served: Served) -> None:

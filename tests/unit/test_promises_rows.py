@@ -49,6 +49,14 @@ def test_runs_that_show_the_same_make_the_same_file() -> None:
     assert write(dict(reversed(ROWS.items()))) == write(ROWS)
 
 
+def test_what_is_new_changes_no_line_of_the_rest() -> None:
+    before = write(ROWS)
+    new = replace(SAME, verdict=Verdict.CRASHED)
+    after = write({**ROWS, LOADED._replace(model="Other"): new}, before)
+    assert set(before.splitlines()) < set(after.splitlines())
+    assert write(read(after), after) == after
+
+
 @pytest.mark.parametrize("line", ["seen aa promised", "Affine builder tf1_load: aa"])
 def test_a_line_that_is_not_in_form_is_named(line: str) -> None:
     with pytest.raises(ValueError, match="line 3"):
