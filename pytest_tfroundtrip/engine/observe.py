@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_tfroundtrip.cells import Cell
-    from pytest_tfroundtrip.engine.engine import Saved
+    from pytest_tfroundtrip.engine.artifacts import Saved
 
 #: What the agent calls an error of the user's model: nothing TensorFlow is to blame for.
 MODEL_ERROR = "ModelError"
