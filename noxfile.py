@@ -13,6 +13,7 @@ Reports and saved models go to build/roundtrip, or to the folder TF_ROUNDTRIP_RE
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,10 @@ RELEASES = nox.project.load_toml("pytest_tfroundtrip/catalogue/releases.toml")
 DEFAULT_RUNTIMES = ("1.15", "2.15", "2.21")  # the plugin's own, see settings.py
 REFERENCE = ("--pyargs", "pytest_tfroundtrip.reference")
 # Those for which the documents' sentences mean different things.
-DOCUMENTED = "1.15,1.15+hub0.6,1.15+v2,2.8,2.15,2.15+v1,2.21,2.21+v1,2.21+tf_keras"
+DOCUMENTED = "1.15,1.15+v2,2.8,2.15,2.15+v1,2.21,2.21+v1,2.21+tf_keras"
+APIS = json.loads((HERE / "pytest_tfroundtrip/catalogue/apis.json").read_text(encoding="utf-8"))
+# Seconds a cell: tests/integration/test_serving.py runs it once under each of four releases.
+PROGRAM = "saved_model_cli.command"
 BENCHES = ("cells", "collection", "containers")
 
 
@@ -251,30 +255,63 @@ def roundtrip_merge(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def documents(session: nox.Session) -> None:
-    """Every sentence of TensorFlow's documents, then all savers by all loaders: an hour.
+    """Every sentence of TensorFlow's documents, and all savers by all loaders: two hours.
 
-    Writes statements.json, before-1.15.json and cells.json, which `python -m pytest_tfroundtrip
-    promises keep` takes for docs/promises.md.
+    Fails where a row is not as it is kept in promises/rows.txt: `python -m pytest_tfroundtrip rows
+    keep FILE.json ...` keeps what was seen. Its reports are what `promises keep` takes as well, for
+    docs/promises.md.
     """
     install(session, "test")
     with session.chdir(HERE / "tests/projects/before_1_15"):  # its runtime is outside the matrix
-        session.run(
-            *("pytest", "-c", "pyproject.toml", "--tf-roundtrip", "--tf-runtimes=old"),
-            *("--tf-provider=venv", f"--tf-report={results() / 'before-1.15'}.json"),
+        held_to_documents(
+            session,
+            "before-1.15",
+            *("-c", "pyproject.toml", "--tf-runtimes=old", "--tf-provider=venv"),
             *("--pyargs", "pytest_tfroundtrip.statements", "-k", "before_1_15"),
-            *session.posargs,
-            success_codes=[0, 1],
         )
-    for report, package, options in (
-        ("statements", "pytest_tfroundtrip.statements", ()),
-        ("cells", REFERENCE[1], ("--tf-savers=all", "--tf-loaders=all", "--tf-operations=all")),
-    ):
-        session.run(
-            *("pytest", "--tf-roundtrip", f"--tf-runtimes={DOCUMENTED}", *options),
-            *(f"--tf-report={results() / report}.json", "--pyargs", package),
-            *session.posargs,
-            success_codes=[0, 1],  # failed tests are in the reports, which are what it is for
-        )
+    held_to_documents(
+        session,
+        "statements",
+        f"--tf-runtimes={DOCUMENTED},1.15+hub0.6",
+        *("--pyargs", "pytest_tfroundtrip.statements"),
+    )
+    reports = [
+        held_to_documents(session, name, f"--tf-runtimes={DOCUMENTED}", *REFERENCE, *options)
+        for name, options in {
+            "cells": (
+                *("-k", "not affine", "--tf-operations=creation,inference,fine_tuning"),
+                *(f"--tf-savers={names('savers')}", f"--tf-loaders={names('loaders')}"),
+            ),
+            "variants": (
+                *("-k", "affine", "--tf-operations=creation,inference,fine_tuning"),
+                *("--tf-savers=all", f"--tf-loaders={names('loaders', variants=True)}"),
+            ),
+            "resaves": (
+                *("-k", "affine", "--tf-operations=inference,resave"),
+                *("--tf-resave-runtimes=1.15+v2,2.15,2.21", "--tf-loaders=tf1_load,tf2_load,c_api"),
+                f"--tf-savers={names('savers')},builder.resource",
+            ),
+        }.items()
+    ]
+    session.run("python", "-m", "pytest_tfroundtrip", "rows", "compare", "--all", *reports)
+
+
+def held_to_documents(session: nox.Session, name: str, *options: str) -> str:
+    """Run a part of them; its report, which has what failed."""
+    report = str(results() / f"{name}.json")
+    session.run(
+        *("pytest", "--tf-roundtrip", *options, f"--tf-report={report}", *session.posargs),
+        success_codes=[0, 1],
+    )
+    return report
+
+
+def names(kind: str, *, variants: bool = False) -> str:
+    """The names of all savers or loaders, as an option takes them."""
+    found = []
+    for name, entry in APIS[kind].items():
+        found += [name, *(f"{name}.{each}" for each in entry.get("variants", {}) if variants)]
+    return ",".join(each for each in found if each != PROGRAM)
 
 
 @nox.session(default=False, tags=["next"])

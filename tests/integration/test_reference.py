@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.promises.rows import changes, kept, of_report
+
 from .harness import HERE
 from .tables import contradicting, creations, read_table
 
@@ -34,6 +36,12 @@ def test_every_verdict_is_as_the_table_says(reference: Reference) -> None:
     assert len(loads) == 3 * 15 * 9
     table = loads | creations(loads)
     assert not list(contradicting(table, reference.first.cells))
+
+
+def test_every_row_is_as_full_runs_have_shown(reference: Reference) -> None:
+    rows = of_report(reference.first.report["cells"])
+    assert len(rows) == 450
+    assert [str(change) for change in changes(kept(), rows)] == []
 
 
 def test_what_is_same_passes_and_nothing_else_does(reference: Reference) -> None:
