@@ -10,13 +10,22 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.commands import diff_saves, images, lock, promises, report, rows, runtimes
+from pytest_tfroundtrip.commands import (
+    diff,
+    diff_saves,
+    images,
+    lock,
+    promises,
+    report,
+    rows,
+    runtimes,
+)
 from pytest_tfroundtrip.errors import RoundTripError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (runtimes, images, lock, report, diff_saves, promises, rows)
+_COMMANDS = (runtimes, images, lock, report, diff, diff_saves, promises, rows)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

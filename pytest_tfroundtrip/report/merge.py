@@ -31,7 +31,7 @@ _OfModel = TypeVar("_OfModel", Row, SavePair)
 
 # The worst first. What says nothing on the model (its runtime could not be had) comes after what
 # does; `same` after all that is not, and a cell that was not run last.
-_VERDICTS: Sequence[str | None] = (
+SEVERITY: Sequence[str | None] = (
     Verdict.CRASHED,
     Verdict.TIMEOUT,
     Verdict.DIFFERS,
@@ -290,8 +290,8 @@ def _worse(seen: Seen[_Row]) -> tuple[bool, int, int]:
     """Sorts the worse of two first."""
     row = seen.row
     place = _OUTCOMES.index(row.outcome) if row.outcome in _OUTCOMES else 0
-    known = row.verdict in _VERDICTS
-    return not row.failed, _VERDICTS.index(row.verdict) if known else 0, place
+    known = row.verdict in SEVERITY
+    return not row.failed, SEVERITY.index(row.verdict) if known else 0, place
 
 
 def _tells(seen: Seen[_Row]) -> tuple[bool, bool, bool]:

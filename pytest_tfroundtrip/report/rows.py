@@ -32,7 +32,6 @@ class Row:
     model: str
     save: str
     save_runtime: str
-    resave_runtime: str  # that loaded what was saved and saved it again; empty: none did
     load: str
     load_runtime: str
     operation: Operation
@@ -62,6 +61,7 @@ class Row:
     log: str | None
     note: str  # how it failed against what was expected, beyond not being `same`
     notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
+    resave_runtime: str = ""  # that loaded what was saved and saved it again; empty: none did
 
     @property
     def creation(self) -> bool:

@@ -16,7 +16,6 @@ _ROW = Row(
     model="Affine",
     save="builder",
     save_runtime="2.15",
-    resave_runtime="",
     load="tf1_load",
     load_runtime="1.15",
     operation=Operation.INFERENCE,

@@ -13,7 +13,7 @@ from a_row import a_pair, a_row, a_sentence, broken, created
 from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.json_report import _DECODERS, read, report, write
-from pytest_tfroundtrip.report.merge import _VERDICTS, ReportsDisagree, merge
+from pytest_tfroundtrip.report.merge import SEVERITY, ReportsDisagree, merge
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
 from pytest_tfroundtrip.report.save_pairs import SavePair, Side
 from pytest_tfroundtrip.report.statements import StatementRow
@@ -247,7 +247,7 @@ def test_a_conflict_is_not_forgotten_when_a_merged_report_is_merged_again(
 
 
 def test_every_verdict_has_its_place_among_the_worst() -> None:
-    assert set(_VERDICTS) == {*Verdict, "kept", "contradicted", None}
+    assert set(SEVERITY) == {*Verdict, "kept", "contradicted", None}
 
 
 def test_models_of_one_name_in_two_shards_are_two_models(shard: Callable[..., Path]) -> None:
