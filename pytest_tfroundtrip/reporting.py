@@ -186,10 +186,10 @@ class Reporting:
     def rows(self, engine: Engine) -> list[Row]:
         """A row for each cell: one, however many tests asked for it."""
         if self._rows is None:
-            self._rows = disambiguate(self._raw_rows(engine))
+            self._rows = disambiguate(self.plain_rows(engine))
         return self._rows
 
-    def _raw_rows(self, engine: Engine) -> list[Row]:
+    def plain_rows(self, engine: Engine) -> list[Row]:
         """The rows with their models' plain names."""
         if self._raw is None:
             self._raw = list(self._all_rows(engine))
@@ -211,7 +211,7 @@ class Reporting:
         if writers and self._pairs is None:
             tolerances = self._settings.matrix.tolerances
             pairs = of_run(writers, engine, self._collected, tolerances)
-            self._pairs = disambiguate(pairs, beside=self._raw_rows(engine))
+            self._pairs = disambiguate(pairs, beside=self.plain_rows(engine))
         return self._pairs or []
 
     def _all_rows(self, engine: Engine) -> Iterator[Row]:

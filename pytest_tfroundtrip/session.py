@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_tfroundtrip.accepting import Accepting
     from pytest_tfroundtrip.catalogue.runtime import OwnRuntime
     from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.engine.engine import Engine
@@ -76,6 +77,8 @@ class RoundTripSession:
         self._makings: dict[str, Cell] = {}  # the cells that make an artifact, by its key
         self._generated = 0  # tests, before -k, -m and --lf
         self._reporting: Reporting | None = None
+        self._accepting = _accepting(settings)
+        self._unused: list[str] = []  # what is wrong with the baseline as a whole
 
     @property
     def role(self) -> Role:
@@ -279,11 +282,16 @@ class RoundTripSession:
         struck = [diagnosis.cause] if diagnosis else []
         same = observation.verdict is Verdict.SAME
         reason = test.accepted([cause.id for cause in (possible(test.cell) if same else struck)])
+        objection = None
+        if reason is None:
+            reason, objection = self._by_baseline(test, observation)
         item.user_properties += [
             ("tf_cell", test.cell.id),
             ("tf_verdict", str(observation.verdict)),
         ]
         if same:
+            if objection is not None:
+                pytest.fail(objection, pytrace=False)
             if reason is not None and not expected.strict:
                 pytest.fail(
                     f"{test.cell.id} is accepted ({reason}), but it is same: take it out of accept",
@@ -293,11 +301,28 @@ class RoundTripSession:
         if reason is not None:
             pytest.xfail(reason)
         text = self.reporting.text(test, observation, item.nodeid)
+        text = f"{text}\n{objection}" if objection else text
         failure = BY_VERDICT[observation.verdict](text, observation)
         if expected.verdict is None:
             first = observation.message.strip().partition("\n")[0]
             pytest.xfail(f"the documents have no word on it: {observation.verdict}: {first}")
         raise failure
+
+    def _by_baseline(
+        self, test: TestCell, observation: Observation
+    ) -> tuple[str | None, str | None]:
+        """Why the baseline accepts a cell, or what is wrong with its entry.
+
+        It has no say in what is expected to fail anyway, or may.
+        """
+        expected = test.expectation
+        foreseen = expected.strict and expectations.met(expected, observation)
+        if self._accepting is None or foreseen or expected.verdict is None:
+            return None, None
+        diagnosis = diagnose(observation, test.cell)
+        cause = diagnosis.cause.id if diagnosis else None
+        judged = self._accepting.judge(test.cell.id, observation, cause)
+        return judged.accepted, judged.objection
 
     def _observe(self, cell: Cell) -> Observation:
         if self.remote is not None:
@@ -332,6 +357,8 @@ class RoundTripSession:
             outcomes[report.nodeid] = "failed" if report.when == "call" else "error"
         elif report.skipped:
             outcomes[report.nodeid] = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+            if self._accepting is not None:
+                self._accepting.note(report)
         elif report.when == "call" and report.passed:
             outcomes[report.nodeid] = "xpassed" if hasattr(report, "wasxfail") else "passed"
 
@@ -346,11 +373,41 @@ class RoundTripSession:
                 self.settings.report.unlink(missing_ok=True)
         elif not self.reporting.write(self.engine):
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif self._accepting is not None:
+            self._settle_baseline(session, self._accepting, self.engine)
+
+    def _settle_baseline(
+        self, session: pytest.Session, accepting: Accepting, engine: Engine
+    ) -> None:
+        """Write the baseline anew, or tell what in it no cell needs: then the run has failed."""
+        from pytest_tfroundtrip.accepting import is_narrowed  # noqa: PLC0415
+
+        rows = self.reporting.plain_rows(engine)
+        if accepting.updating:
+            try:
+                self._unused = [accepting.write(rows)]
+            except UsageProblem as error:
+                self._unused = [str(error)]
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif not is_narrowed(self.config, self.settings.typed) and not session.shouldstop:
+            self._unused = accepting.unused(row.id for row in rows)
+            if self._unused and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def summarize(self) -> None:
         """Print the matrix, the counts and the answer."""
         if self.role is not Role.WORKER and self.engine is not None:
             self.reporting.summarize(self.engine)
+            for line in self._unused:
+                self.reporting.progress(line)
+
+
+def _accepting(settings: Settings) -> Accepting | None:
+    if settings.baseline is None:
+        return None
+    from pytest_tfroundtrip.accepting import Accepting  # noqa: PLC0415
+
+    return Accepting.open(settings.baseline, updating=settings.baseline_update)
 
 
 def _trial_from_json(raw: list[str], own: Mapping[str, OwnRuntime]) -> Trial:

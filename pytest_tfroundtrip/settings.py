@@ -57,6 +57,8 @@ class Settings:
     untrusted: bool = False  # each model has containers of its own
     limits: Limits = field(default_factory=Limits)  # what containers may have
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
+    baseline: Path | None = None  # what is accepted as broken
+    baseline_update: bool = False
     diff_saves: tuple[Writer, ...] = ()  # each two in a row are a pair of every model
     apis: Apis = field(default_factory=apis)  # what there is, third parties' included
     typed: frozenset[str] = frozenset()  # what the command line says narrows what marks say
@@ -93,6 +95,7 @@ def read_settings(config: pytest.Config) -> Settings:
         untrusted=_untrusted(values, provider),
         limits=limits,
         own=own,
+        **_baseline(values),
         diff_saves=read_writers(
             values.names("diff_saves"), values.raw("diff_saves")[1], known, own
         ),
@@ -107,6 +110,14 @@ def _folder(values: _Values, name: str) -> Path | None:
         msg = f"--tf-{name}: {path} is a file; a folder is needed, which is made if it is not there"
         raise UsageProblem(msg)
     return path
+
+
+def _baseline(values: _Values) -> dict[str, Any]:
+    path, update = values.path("baseline"), values.switch("baseline_update")
+    if update and path is None:
+        msg = "--tf-baseline-update writes the file of --tf-baseline: name one"
+        raise UsageProblem(msg)
+    return {"baseline": path, "baseline_update": update}
 
 
 def _untrusted(values: _Values, provider: str) -> bool:

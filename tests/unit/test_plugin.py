@@ -290,6 +290,93 @@ def test_a_report_for_a_pull_request(project: Project) -> None:
     result.stdout.fnmatch_lines(["*cells: *"])  # the terminal has its own, as ever
 
 
+# A baseline of what is accepted as broken
+
+BASELINE = "--tf-baseline=baseline.toml"
+ACCEPTED = """
+[[accept]]
+cells = "affine-builder_2.15-to-tf1_load_1.15-*"
+verdict = "refused"
+cause = "debug-name-attr"
+reason = "1.15 goes in spring"
+"""
+
+
+def project_with_runtimes(project: Project, *rules: dict[str, Any]) -> None:
+    """The runtimes are the project's own: on the command line they would narrow the run."""
+    project.agent(rules=list(rules))
+    ini = "[pytest]\ntf_runtimes = 1.15 2.15\ntf_savers = builder\ntf_loaders = tf1_load\n"
+    (project.path / "pytest.ini").write_text(ini, encoding="utf-8")
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_an_update_writes_what_is_broken_and_asks_for_reasons(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    project_with_runtimes(project, BROKEN)
+    run = project.run_apart if workers else project.run
+    result = run(BASELINE, "--tf-baseline-update", *workers)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*baseline.toml: 1 entry, 1 without a reason*"])
+    file = project.path / "baseline.toml"
+    text = file.read_text(encoding="utf-8")
+    assert "affine-builder_2.15-to-tf1_load_1.15-inference" in text
+    silent = project.run(BASELINE)
+    silent.stderr.fnmatch_lines(["ERROR: --tf-baseline: baseline.toml, entry 1: it has no reason*"])
+    file.write_text(text.replace('reason = ""', 'reason = "in spring"'), encoding="utf-8")
+    accepted = run(BASELINE, "-rx", *workers)
+    accepted.assert_outcomes(passed=5, xfailed=1)
+    accepted.stdout.fnmatch_lines(["XFAIL*in spring*"])
+    again = run(BASELINE, "--tf-baseline-update", *workers)
+    assert again.ret == 0
+    assert 'reason = "in spring"' in file.read_text(encoding="utf-8")
+
+
+def test_what_works_after_all_fails_until_it_is_taken_out(project: Project) -> None:
+    project_with_runtimes(project)
+    file = project.path / "baseline.toml"
+    file.write_text(ACCEPTED, encoding="utf-8")
+    result = project.run(BASELINE)
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["*baseline.toml, entry 1 accepts it*But it is the same*"])
+    project.run(BASELINE, "--tf-baseline-update").assert_outcomes(passed=6)
+    assert "[[accept]]" not in file.read_text(encoding="utf-8")
+
+
+def test_another_failure_than_the_accepted_one_fails(project: Project) -> None:
+    project_with_runtimes(project, {**BROKEN, "message": "something else"})
+    (project.path / "baseline.toml").write_text(ACCEPTED, encoding="utf-8")
+    result = project.run(BASELINE)
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*something else*", "*But it is refused: that is another failure*"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "status"),
+    [((), 1), (("-k", "creation"), 0), (("--tf-savers=builder",), 0)],
+)
+def test_an_entry_that_matches_nothing_fails_a_whole_run(
+    project: Project, narrowed: tuple[str, ...], status: int
+) -> None:
+    project_with_runtimes(project)
+    unused = ACCEPTED.replace("builder", "estimator")
+    (project.path / "baseline.toml").write_text(unused, encoding="utf-8")
+    result = project.run(BASELINE, *narrowed)
+    assert result.ret == status
+    if status:
+        result.stdout.fnmatch_lines(["*entry 1 matches no cell of this run (affine-estimator*"])
+
+
+def test_a_baseline_that_is_not_there_says_how_to_make_it(project: Project) -> None:
+    result = project.run("--tf-baseline=gone.toml")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *there is no *gone.toml: --tf-baseline-update makes it"])
+    alone = project.run("--tf-baseline-update")
+    alone.stderr.fnmatch_lines(["ERROR: *writes the file of --tf-baseline: name one"])
+
+
 # What is saved again
 
 RESAVES = ("--tf-savers=builder", "--tf-loaders=tf1_load", "--tf-save-runtimes=1.15",

@@ -29,6 +29,9 @@ KNOWN = a_row(
 CRASHED = a_row(verdict=Verdict.CRASHED, message="signal 11", outcome="failed")
 
 
+BROKEN = "was same; is refused (op-not-registered)"
+
+
 def kinds(old: Row | None, new: Row | None) -> list[Kind]:
     return [change.kind for change in diff([old] if old else [], [new] if new else [])]
 
@@ -88,8 +91,7 @@ def test_what_changed_alike_under_several_runtimes_is_told_once_with_its_remedy(
     ]
     assert plain(told(diff(old, new), 100)).splitlines() == [
         "newly broken: 2 cells",
-        "  - Affine saved by builder, loaded by tf1_load, inference: was same; is refused"
-        " (op-not-registered)",
+        f"  - Affine saved by builder, loaded by tf1_load, inference: {BROKEN}",
         "    under 2.15 -> 2.15 and 2.15 -> 2.21",
         "    Do B.",
     ]
