@@ -38,7 +38,15 @@ def test_affine(roundtrip: RoundTrip) -> None:
     outputs_are_expected(roundtrip)
 
 
-@pytest.mark.tf_roundtrip("models.py:TwoByTwo", expect="documents", variables=True)
+#: What breaks a promise for a model of this kind only, so that no selector of a cause can say it.
+ACCEPTED = {
+    "two_by_two-keras_2.8-to-hub_keras_layer_1.15*-fine_tuning": (
+        "no-gradient-of-a-call: an Embedding that 2.8 saved; 1.15 has no gradient of ResourceGather"
+    )
+}
+
+
+@pytest.mark.tf_roundtrip("models.py:TwoByTwo", expect="documents", variables=True, accept=ACCEPTED)
 def test_two_by_two(roundtrip: RoundTrip) -> None:
     """Two inputs and two outputs of different dtypes: none may be taken for another."""
     outputs_are_expected(roundtrip)
