@@ -13,7 +13,7 @@ from pytest_tfroundtrip.report.lines import count
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     import pytest
@@ -46,7 +46,7 @@ class Accepting:
     path: Path
     updating: bool
     baseline: Baseline
-    _noted: set[str] = field(default_factory=set)  # node ids
+    noted: set[str] = field(default_factory=set)  # node ids of what an update takes in
 
     @classmethod
     def open(cls, path: Path, *, updating: bool) -> Accepting:
@@ -72,7 +72,7 @@ class Accepting:
     def note(self, report: pytest.TestReport) -> None:
         """Remember the tests that an update takes in."""
         if str(getattr(report, "wasxfail", "")).endswith(NOTED):
-            self._noted.add(report.nodeid)
+            self.noted.add(report.nodeid)
 
     def unused(self, cell_ids: Iterable[str]) -> list[str]:
         """A sentence on each entry that none of the cells needs."""
@@ -84,14 +84,17 @@ class Accepting:
             for entry in self.baseline.unused(cell_ids)
         ]
 
-    def write(self, rows: Sequence[Row]) -> str:
+    def write(self, rows: Sequence[Row], broken: Collection[str]) -> str:
         """Write the file anew; returns a sentence on what is in it.
+
+        Args:
+            rows: all cells of the run.
+            broken: the ids of those that are to be accepted.
 
         Raises:
             UsageProblem: it cannot be written.
         """
-        broken = [row for row in rows if self._noted & set(row.nodeids)]
-        after = updated(self.baseline, rows, broken)
+        after = updated(self.baseline, rows, [row for row in rows if row.id in broken])
         write_text(self.path, text_of(after), "--tf-baseline")
         silent = sum(not entry.reason for entry in after.entries)
         said = f"{self.path}: {count(len(after.entries), 'entry').replace('entrys', 'entries')}"

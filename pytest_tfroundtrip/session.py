@@ -384,8 +384,10 @@ class RoundTripSession:
 
         rows = self.reporting.plain_rows(engine)
         if accepting.updating:
+            tests = self.collected.tests
+            broken = {tests[nodeid].cell.id for nodeid in accepting.noted}
             try:
-                self._unused = [accepting.write(rows)]
+                self._unused = [accepting.write(rows, broken)]
             except UsageProblem as error:
                 self._unused = [str(error)]
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
