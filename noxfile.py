@@ -304,7 +304,10 @@ def full_runs() -> tuple[FullRun, ...]:
     savers, loaders = names("savers"), names("loaders")
     tried = ("--tf-operations=creation,inference,fine_tuning",)
     one = ("-k", "affine")
-    resaved = ("--tf-operations=inference,resave", "--tf-resave-runtimes=1.15+v2,2.15,2.21")
+    resaved = (
+        "--tf-operations=creation,inference,resave",
+        "--tf-resave-runtimes=1.15+v2,2.15,2.21",
+    )
     return (
         FullRun("cells", savers, loaders, tried),
         FullRun("savers", variants("savers"), loaders, (*tried, *one)),

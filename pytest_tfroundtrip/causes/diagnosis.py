@@ -28,10 +28,11 @@ def diagnose(observation: Observation, cell: Cell) -> Diagnosis | None:
     """The cause of what was seen, None for what is unknown (and for ``same``).
 
     TensorFlow's message is searched, then its traceback, where the error that was the reason for
-    another one stands. Causes known to strike this cell come before those that could, these before
-    all others; among equals the order of ``causes.toml`` decides.
+    another one stands, then what the loader noted: numbers by themselves say nothing. Causes known
+    to strike this cell come before those that could, these before all others; among equals the
+    order of ``causes.toml`` decides.
     """
-    for text in (observation.message, observation.traceback):
+    for text in (observation.message, observation.traceback, *observation.notes):
         if not text:
             continue
         for cause in _ranked(cell):

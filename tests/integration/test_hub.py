@@ -206,6 +206,7 @@ def test_a_layer_of_a_signature_trains_in_inference_mode(hub: Hub) -> None:
     assert hub.run.cells[key]["verdict"] == "differs", hub.run.cells[key]
     (note,) = hub.notes[key]
     assert note.startswith("trained by the signature, which is the model in inference mode")
+    assert hub.run.cells[key]["cause"] == "trained-in-inference-mode"
 
 
 @pytest.mark.parametrize(("saved", "loaded"), [("1.15",) * 2, ("2.15",) * 2, ("2.15", "2.15+v1")])

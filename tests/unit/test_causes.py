@@ -283,3 +283,16 @@ def test_names_that_keras_gave_anew_are_a_drift(message: str) -> None:
 
 def test_what_nobody_knows_has_no_cause() -> None:
     assert diagnose(_refused("the dog ate it"), CELL) is None
+
+
+def test_what_the_loader_noted_explains_numbers() -> None:
+    cell = known_cell("tf_module@2.15 -> tfsm_layer@2.21", operation=Operation.FINE_TUNING)
+    note = "trained by the signature, which is the model in inference mode; the step that was"
+    seen = Observation(
+        Verdict.DIFFERS, Stage.COMPARE, message="variable 'w' after a step", notes=(note,)
+    )
+    diagnosis = diagnose(seen, cell)
+    assert diagnosis is not None
+    assert diagnosis.cause.id == "trained-in-inference-mode"
+    assert "through its signature" in diagnosis.sentence
+    assert diagnose(replace(seen, verdict=Verdict.SAME), cell) is None
