@@ -1,0 +1,128 @@
+"""What is wrong with the files of a SavedModel: one check for each, without TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.savedmodel.faults import BEGINNING, by_beginning, fault
+from pytest_tfroundtrip.savedmodel.folders import FILES
+from pytest_tfroundtrip.savedmodel.model import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pytest_tfroundtrip.savedmodel.model import Checkpoint, Fault, MetaGraph, Shard
+
+_NAMED = 5  # variables are named in a sentence
+
+
+def of_file(path: Path) -> Fault | None:
+    """What is wrong with a file before it is read: gone, empty, or something else."""
+    shown = str(path)
+    if path.is_symlink() and not path.exists():
+        return fault("broken-link", shown, target=os.readlink(path))
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(BEGINNING)
+    except OSError as error:
+        return fault("unreadable", shown, why=error.strerror)
+    if not beginning:
+        return fault("empty-file", shown)
+    found = by_beginning(beginning, shown)
+    if found and found.id == "text-as-binary" and path.suffix == f".{Format.TEXT}":
+        return None
+    return found
+
+
+def damaged(path: Path, why: object) -> Fault:
+    """A file that is what its name says, but not whole."""
+    return fault("damaged", str(path), why=why, size=path.stat().st_size)
+
+
+def no_graphs(path: Path) -> Fault:
+    """A file in which there is no meta graph: perhaps a bare graph."""
+    with path.open("rb") as file:
+        # Field 1 of a GraphDef is a node; of a SavedModel it is a number.
+        first = file.read(1)
+    return fault("graph-as-saved-model" if first == b"\n" else "no-meta-graphs", str(path))
+
+
+def of_folder(folder: Path) -> Iterator[Fault]:
+    """What is wrong with which files there are."""
+    if all((folder / name).is_file() for name in FILES):
+        yield fault("both-formats", str(folder / f"saved_model.{Format.TEXT}"))
+
+
+def of_variables(
+    index: Path, checkpoint: Checkpoint | None, graphs: Sequence[MetaGraph]
+) -> Iterator[Fault]:
+    """What is wrong with the checkpoint, as far as index and sizes tell."""
+    if checkpoint is not None:
+        for shard in checkpoint.shards:
+            yield from _of_shard(index, shard, len(checkpoint.shards))
+        yield from _not_stored(index, checkpoint, graphs)
+        return
+    wanted = {variable.name for graph in graphs for variable in graph.variables}
+    if not any(graph.restores for graph in graphs):
+        return
+    if index.parent.is_dir() and any(".data-" in name for name in os.listdir(index.parent)):
+        yield fault("index-left-out", str(index))
+    elif wanted:
+        number = len(wanted)
+        count = f"{number} variables" if number > 1 else "a variable"
+        missing = index if index.parent.is_dir() else index.parent
+        yield fault("variables-left-out", str(missing), count=count)
+
+
+def of_assets(folder: Path, graphs: Sequence[MetaGraph]) -> Iterator[Fault]:
+    """Assets that are not there, or stand for something else."""
+    for asset in sorted({asset for graph in graphs for asset in graph.assets}, key=str):
+        path = folder / "assets" / asset.filename
+        if asset.size is None:
+            yield fault("asset-missing", str(path))
+        elif (found := of_file(path)) and found.id.endswith("-pointer"):  # else: its own affair
+            yield found
+
+
+def _of_shard(index: Path, shard: Shard, count: int) -> Iterator[Fault]:
+    path = index.with_name(shard.filename)
+    if shard.size == shard.expected:
+        return
+    if shard.size is None:
+        if path.is_symlink():
+            yield fault("broken-link", str(path), target=os.readlink(path))
+            return
+        number = f"{count} shards" if count > 1 else "one shard"
+        yield fault("shard-missing", str(path), count=number, expected=shard.expected)
+        return
+    other = of_file(path)
+    # Values may begin like anything; a few bytes where there should be more are a pointer.
+    if other and (shard.size <= BEGINNING or other.id in ("web-page", "unreadable")):
+        yield other
+        return
+    short = shard.size < shard.expected
+    yield fault(
+        "shard-short" if short else "shard-long",
+        str(path),
+        size=shard.size,
+        expected=shard.expected,
+    )
+
+
+def _not_stored(
+    index: Path, checkpoint: Checkpoint, graphs: Sequence[MetaGraph]
+) -> Iterator[Fault]:
+    stored = {each.name for each in checkpoint.stored}
+    names = sorted(
+        {
+            variable.name
+            for graph in graphs
+            for variable in graph.variables
+            if variable.key and variable.key not in stored
+        }
+    )
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield fault("variable-not-stored", str(index), names=", ".join(names[:_NAMED]) + more)
