@@ -1,8 +1,8 @@
 """``show``: what is in SavedModels, and what looks wrong with them, without TensorFlow.
 
-``show DIR ...`` prints tags, signatures, variables, ops, assets, who wrote it, sizes, and what looks
-wrong with the files, with a remedy. Of a folder that is no SavedModel itself it shows those below
-it. Values are never read, so this costs the same however large the variables are.
+``show DIR ...`` prints tags, signatures, variables, ops, assets, who wrote it, sizes, and what
+looks wrong with the files, with a remedy. Of a folder that is no SavedModel itself it shows those
+below it. Values are never read: it takes as long however large the variables are.
 
 Exit codes: 0 nothing looks wrong; 1 something does; 2 a folder has no SavedModel that can be read.
 """
@@ -15,7 +15,6 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
 
 from pytest_tfroundtrip.savedmodel.folders import find, what_is_there
 from pytest_tfroundtrip.savedmodel.page import page, printable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.savedmodel.faults import BEGINNING, by_beginning, fault
@@ -22,31 +21,30 @@ def of_file(path: Path) -> Fault | None:
     """What is wrong with a file before it is read: gone, empty, or something else."""
     shown = str(path)
     if path.is_symlink() and not path.exists():
-        return fault("broken-link", shown, target=os.readlink(path))
+        return fault("broken-link", shown, target=path.readlink())
+    if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
+        return fault("unreadable", shown, why="it is no regular file")
     try:
         with path.open("rb") as file:
             beginning = file.read(BEGINNING)
     except OSError as error:
         return fault("unreadable", shown, why=error.strerror)
-    if not beginning:
-        return fault("empty-file", shown)
-    found = by_beginning(beginning, shown)
-    if found and found.id == "text-as-binary" and path.suffix == f".{Format.TEXT}":
-        return None
-    return found
+    return _of_content(path, beginning) if beginning else fault("empty-file", shown)
+
+
+def _of_content(path: Path, beginning: bytes) -> Fault | None:
+    """What a file is that begins so, if it is not what its name says."""
+    found = by_beginning(beginning, str(path))
+    form = FILES.get(path.name)
+    if found is None and form is Format.BINARY and beginning.startswith(b"\n"):
+        # Field 1 of a graph is a message, of a SavedModel a number: this byte begins the former.
+        return fault("graph-as-saved-model", str(path))
+    return None if found and found.id == "text-as-binary" and form is Format.TEXT else found
 
 
 def damaged(path: Path, why: object) -> Fault:
     """A file that is what its name says, but not whole."""
     return fault("damaged", str(path), why=why, size=path.stat().st_size)
-
-
-def no_graphs(path: Path) -> Fault:
-    """A file in which there is no meta graph: perhaps a bare graph."""
-    with path.open("rb") as file:
-        # Field 1 of a GraphDef is a node; of a SavedModel it is a number.
-        first = file.read(1)
-    return fault("graph-as-saved-model" if first == b"\n" else "no-meta-graphs", str(path))
 
 
 def of_folder(folder: Path) -> Iterator[Fault]:
@@ -67,7 +65,7 @@ def of_variables(
     wanted = {variable.name for graph in graphs for variable in graph.variables}
     if not any(graph.restores for graph in graphs):
         return
-    if index.parent.is_dir() and any(".data-" in name for name in os.listdir(index.parent)):
+    if index.parent.is_dir() and any(index.parent.glob("*.data-*")):
         yield fault("index-left-out", str(index))
     elif wanted:
         number = len(wanted)
@@ -92,7 +90,7 @@ def _of_shard(index: Path, shard: Shard, count: int) -> Iterator[Fault]:
         return
     if shard.size is None:
         if path.is_symlink():
-            yield fault("broken-link", str(path), target=os.readlink(path))
+            yield fault("broken-link", str(path), target=path.readlink())
             return
         number = f"{count} shards" if count > 1 else "one shard"
         yield fault("shard-missing", str(path), count=number, expected=shard.expected)

@@ -1,4 +1,4 @@
-"""The file ``saved_model.pb`` or ``saved_model.pbtxt``: its meta graphs, and their graphs in pieces."""
+"""The file ``saved_model.pb`` or ``.pbtxt``: its meta graphs, and their graphs in pieces."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: More than any meta graph has besides its graph: signatures, collections, objects, op list.
 _HEAD_MOST = 1 << 28
+#: About how many bytes of a graph are held at a time.
+_PIECE = 1 << 20
 #: Text is parsed whole, at some microseconds a byte.
 _TEXT_MOST = 1 << 28
 
@@ -81,7 +83,7 @@ def _meta_graph(source: Bytes, start: int, end: int) -> MetaGraphPart:
 def _graph(source: Bytes, spans: Iterable[tuple[int, int]]) -> Iterator[Any]:
     kind = message("GraphDef").DESCRIPTOR
     for start, end in spans:
-        for piece in pieces(source, start, end, kind):
+        for piece in pieces(source, start, end, kind, most=_PIECE):
             yield parsed("GraphDef", piece)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,59 +53,61 @@ def find(root: Path, unread: Callable[[OSError], None] | None = None) -> Iterato
     """
     if root.name in FILES and not root.is_dir():
         root = root.parent
-    yield from _below(root, _own_name(root), "", unread, os.listdir(root))
-
-
-def _below(
-    folder: Path,
-    name: str,
-    prefix: str,
-    unread: Callable[[OSError], None] | None,
-    names: list[str],
-) -> Iterator[Found]:
-    for file, form in FILES.items():
-        if file in names and not (folder / file).is_dir():
-            yield Found(folder, name, form)
-            return
-    for each in sorted(names, key=_natural):
-        below = folder / each
-        # A file with a suffix is hardly ever a folder: asking the file system is what takes time.
-        if each.startswith(".") or below.is_symlink() or not below.is_dir():
-            continue
+    waiting = [(str(root), "")]  # no recursion: folders may lie as deep as somebody likes
+    while waiting:
+        folder, name = waiting.pop()
         try:
-            yield from _below(
-                below, f"{prefix}{each}", f"{prefix}{each}/", unread, os.listdir(below)
-            )
+            with os.scandir(folder) as scan:
+                inside = {each.name: each for each in scan}
         except OSError as error:
+            if not name:
+                raise
             if unread:
                 unread(error)
+            continue
+        form = next((form for file, form in FILES.items() if _is_file(inside.get(file))), None)
+        if form is not None:
+            yield Found(Path(folder), name or _own_name(root), form)
+            continue
+        below = [each for each in inside.values() if each.is_dir(follow_symlinks=False)]
+        waiting.extend(
+            (each.path, f"{name}/{each.name}" if name else each.name)
+            for each in sorted(below, key=lambda each: _natural(each.name), reverse=True)
+            if not each.name.startswith(".")
+        )
+
+
+def _is_file(entry: os.DirEntry[str] | None) -> bool:
+    """Whether there is a file, or what should be one: a link to nowhere is told of later."""
+    return entry is not None and not entry.is_dir()
 
 
 def what_is_there(path: Path) -> Fault:
     """Why a path is no SavedModel, and what it is instead."""
     shown = str(path)
-    if not path.exists():
-        if path.is_symlink():
-            return fault("broken-link", shown, target=os.readlink(path))
-        return fault("not-there", shown, meant=_meant(path))
     try:
-        if path.is_file():
-            with path.open("rb") as file:
-                beginning = file.read(BEGINNING)
-            return by_beginning(beginning, shown) or (
-                by_names([path.name], str(path.parent))
-                if path.suffix
-                else None
-            ) or fault("not-a-folder", shown)
-        names = _names(path)
-        if not names:
-            return fault("empty-folder", shown)
-        if nearest := next(find(path), None):
-            return fault("parent-folder", shown, found=nearest.path)
-        found = by_names(names, shown)
+        if not path.exists():
+            if path.is_symlink():
+                return fault("broken-link", shown, target=path.readlink())
+            return fault("not-there", shown, meant=_meant(path))
+        return _of_folder(path) if path.is_dir() else _of_file(path)
     except OSError as error:
         return fault("unreadable", shown, why=error.strerror)
-    return found or fault("empty-folder", shown)
+
+
+def _of_file(path: Path) -> Fault:
+    beginning = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            beginning = file.read(BEGINNING)
+    return by_beginning(beginning, str(path)) or fault("not-a-folder", str(path))
+
+
+def _of_folder(path: Path) -> Fault:
+    shown = str(path)
+    if nearest := next(find(path), None):
+        return fault("parent-folder", shown, found=nearest.path)
+    return by_names(_names(path), shown) or fault("empty-folder", shown)
 
 
 def _own_name(root: Path) -> str:
@@ -120,19 +123,20 @@ def _natural(name: str) -> tuple[object, ...]:
 
 
 def _names(folder: Path) -> list[str]:
-    """What is in a folder and in those in it, with slashes."""
-    found = []
-    for each in sorted(os.listdir(folder)):
-        found.append(each)
-        if (folder / each).is_dir():
-            found += [f"{each}/{below}" for below in sorted(os.listdir(folder / each))[:_LISTED]]
-        if len(found) > _LISTED:
-            break
-    return found
+    """What is in a folder and in those in it, with slashes; of many a part."""
+    names = (each.relative_to(folder).as_posix() for each in _two_levels(folder))
+    return sorted(islice(names, _LISTED))
+
+
+def _two_levels(folder: Path) -> Iterator[Path]:
+    for each in folder.iterdir():
+        yield each
+        if each.is_dir() and not each.is_symlink():
+            yield from each.iterdir()
 
 
 def _meant(path: Path) -> str:
     try:
-        return meant(path.name, os.listdir(path.parent))
+        return meant(path.name, [each.name for each in path.parent.iterdir()])
     except OSError:
         return ""

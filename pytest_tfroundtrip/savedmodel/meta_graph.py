@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.savedmodel import objects
@@ -105,6 +106,9 @@ def _tensor(message: Any) -> Tensor:
         spec = composite.type_spec
         named = spec.type_spec_class_name or enum_name("TypeSpec.Class", spec.type_spec_class)
         names = tuple(each.name for each in composite.components)
+        if composite.components:  # the first one has the values
+            first = composite.components[0]
+            dtype, shape = dtype_name(first.dtype), shape_of(first.tensor_shape)
         return Tensor(dtype, shape, TensorKind.COMPOSITE, names, named)
     return Tensor(dtype, shape, TensorKind.DENSE, (message.name,))
 
@@ -161,10 +165,12 @@ def _assets(head: Any) -> list[str]:
 
 
 def _asset(name: str, folder: Path) -> Asset:
-    """The asset, if it is a file below the model's folder: a name may be anything."""
-    path = folder / "assets" / name
+    """The asset, if it is a file in the model's own folder: a name may be anything."""
+    parts = PurePosixPath(name)
+    path = folder / "assets" / parts
+    if parts.is_absolute() or ".." in parts.parts:
+        return Asset(name, None)
     try:
-        inside = path.resolve().is_relative_to(folder.resolve()) or path.is_symlink()
-        return Asset(name, path.stat().st_size if inside and path.is_file() else None)
+        return Asset(name, path.stat().st_size if path.is_file() else None)
     except (OSError, ValueError):  # a name that no file can have
         return Asset(name, None)

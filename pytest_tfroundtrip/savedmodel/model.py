@@ -41,8 +41,8 @@ class Format(Word):
 class Tensor:
     """An input or output of a signature."""
 
-    dtype: str
-    shape: Shape
+    dtype: str  # of a composite one: of its first part, which has the values
+    shape: Shape  # likewise
     kind: TensorKind
     tensors: tuple[str, ...]  # names in the graph; of a sparse one: values, indices, dense shape
     type: str | None = None  # of a composite one: what TensorFlow calls its type

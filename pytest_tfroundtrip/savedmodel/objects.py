@@ -1,4 +1,4 @@
-"""The object graph that ``tf.saved_model.save`` and Keras write: paths, variables, Keras' objects."""
+"""The object graph that ``tf.saved_model.save`` and Keras write: variables, Keras' objects."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_tfroundtrip.savedmodel.model import (
-        Checkpoint,
         Fault,
         MetaGraph,
         Op,
@@ -42,7 +41,7 @@ def page(name: str, model: SavedModel, *, width: int, everything: bool) -> Itera
         yield from _labelled(label, text, width)
     for graph in model.meta_graphs:
         yield ""
-        yield from _of_graph(graph, model.checkpoint, width=width, everything=everything)
+        yield from _of_graph(graph, width=width, everything=everything)
     if model.faults:
         yield ""
         yield "looks wrong"
@@ -103,9 +102,7 @@ def _of_folder(model: SavedModel) -> Iterator[tuple[str, str]]:
         yield "with", ", ".join(found)
 
 
-def _of_graph(
-    graph: MetaGraph, checkpoint: Checkpoint | None, *, width: int, everything: bool
-) -> Iterator[str]:
+def _of_graph(graph: MetaGraph, *, width: int, everything: bool) -> Iterator[str]:
     stamp = graph.stamp
     yield f"meta graph {', '.join(stamp.tags) or '(no tags)'}"
     release = f"TensorFlow {stamp.tensorflow}" if stamp.tensorflow else "nobody knows which release"
@@ -119,7 +116,7 @@ def _of_graph(
         yield from _labelled("Keras", f"{root}; {', '.join(graph.keras.identifiers)}", width)
     for signature in graph.callable_signatures:
         yield from _of_signature(signature)
-    yield from _of_variables(graph.variables, checkpoint, width=width, everything=everything)
+    yield from _of_variables(graph.variables, width=width, everything=everything)
     if graph.assets:
         sizes = (
             f"{asset.filename} {'(missing)' if asset.size is None else sized(asset.size)}"
@@ -153,20 +150,11 @@ def _form(tensor: Tensor) -> str:
     return f"{shaped(tensor.shape)} {tensor.type or tensor.kind}"
 
 
-def _of_variables(
-    variables: Sequence[Variable],
-    checkpoint: Checkpoint | None,
-    *,
-    width: int,
-    everything: bool,
-) -> Iterator[str]:
+def _of_variables(variables: Sequence[Variable], *, width: int, everything: bool) -> Iterator[str]:
     if not variables:
         yield from _labelled("variables", "none", width)
         return
-    sizes = {each.name: each.size for each in checkpoint.stored} if checkpoint else {}
-    size = sum(sizes.get(variable.key, 0) for variable in variables)
-    stored = f", {sized(size)}" if size else ""
-    yield from _labelled("variables", f"{len(variables)}{stored}", width)
+    yield from _labelled("variables", str(len(variables)), width)
     listed = variables if everything else variables[:_FEW]
     yield from _table(
         [

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from typing_extensions import Self
+
 #: What is below this is read with what is around it; above it is opened, or left out.
 SMALL = 1 << 16
-#: About how many bytes a piece has.
-PIECE = 1 << 20
 _WINDOW = 1 << 16
 _HEADER = 20  # the most that a tag and a length take
 _DEEPEST = 32  # messages in messages that are each larger than SMALL
@@ -52,7 +52,7 @@ class Bytes:
         self._file = path.open("rb", buffering=0)
         self.size = os.fstat(self._file.fileno()).st_size
 
-    def __enter__(self) -> Bytes:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -91,7 +91,8 @@ def fields(source: Bytes, start: int, end: int) -> Iterator[Field]:
     window, base, position = b"", start, start
     while position < end:
         at = position - base
-        if not 0 <= at <= len(window) - _HEADER and base + len(window) < end or at >= len(window):
+        held = len(window) - at  # behind the window's end, or of the next header only a part
+        if held <= 0 or (held < _HEADER and base + len(window) < end):
             window, base, at = source.read(position, min(end, position + _WINDOW)), position, 0
         try:
             tag = window[at]
@@ -137,7 +138,7 @@ def varint(window: bytes, at: int) -> tuple[int, int]:
 
 
 def pieces(
-    source: Bytes, start: int, end: int, message: Any, *, most: int = PIECE, depth: int = 0
+    source: Bytes, start: int, end: int, message: Any, *, most: int, depth: int = 0
 ) -> Iterator[bytes]:
     """The message between two positions as serialized messages of its type, one or more.
 

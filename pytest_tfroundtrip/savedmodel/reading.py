@@ -65,7 +65,7 @@ def read_stamps(found: Found) -> tuple[Stamp, ...]:
         with opened(found.file) as parts:
             stamps = tuple(stamp_of(part.head) for part in parts)
         if not stamps:
-            raise NoSavedModel(checks.no_graphs(found.file))
+            raise NoSavedModel(fault("no-meta-graphs", str(found.file)))
     except (Damaged, OSError) as error:
         raise NoSavedModel(_unread(found.file, error)) from error
     return stamps
@@ -84,7 +84,7 @@ def read_saved_model(found: Found) -> SavedModel:
     try:
         graphs = _graphs(found, traces)
         if not graphs:
-            raise NoSavedModel(checks.no_graphs(found.file))
+            raise NoSavedModel(fault("no-meta-graphs", str(found.file)))
         size, graph_size = _size(folder), found.file.stat().st_size
     except (Damaged, OSError) as error:
         raise NoSavedModel(_unread(found.file, error)) from error

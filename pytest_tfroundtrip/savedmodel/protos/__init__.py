@@ -26,7 +26,8 @@ def message(name: str) -> Any:
     descriptor = _pool().FindMessageTypeByName(f"{PACKAGE}.{name}")
     if hasattr(message_factory, "GetMessageClass"):  # protobuf 4.22 and later
         return message_factory.GetMessageClass(descriptor)
-    return message_factory.MessageFactory(_pool()).GetPrototype(descriptor)
+    factory: Any = message_factory.MessageFactory(_pool())
+    return factory.GetPrototype(descriptor)
 
 
 @cache
