@@ -201,7 +201,7 @@ class Fault:
     path: str  # the file or folder that it is about
     sentence: str
     remedy: str
-    stops: bool  # whether TensorFlow will not load it
+    stops: bool  # whether TensorFlow is known not to load it
 
 
 @dataclass(frozen=True)

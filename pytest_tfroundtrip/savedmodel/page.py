@@ -51,7 +51,7 @@ def page(name: str, model: SavedModel, *, width: int, everything: bool) -> Itera
 
 def of_fault(fault: Fault, width: int) -> Iterator[str]:
     """What is wrong, and what to do."""
-    note = "" if fault.stops else " TensorFlow loads it all the same."
+    note = "" if fault.stops else " TensorFlow may load it all the same."
     yield from _paragraph(f"{fault.id}: {fault.sentence}{note}", width, _INDENT)
     yield from _paragraph(fault.remedy, width, _INDENT * 2)
 

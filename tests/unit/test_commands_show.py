@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from savedmodels import DATA, NAMES, copied, truth
 
 from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.savedmodel.page import printable, shaped, sized
 from pytest_tfroundtrip.savedmodel.protos import message
+from tests.saved_models import DATA, NAMES, copied, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable

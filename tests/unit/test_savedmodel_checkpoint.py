@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from savedmodels import NAMES, copied, found, truth
 
 from pytest_tfroundtrip.savedmodel import table
 from pytest_tfroundtrip.savedmodel.checkpoint import read_checkpoint
 from pytest_tfroundtrip.savedmodel.pieces import Bytes, Damaged
+from tests.saved_models import NAMES, copied, found, truth
 
 if TYPE_CHECKING:
     from pathlib import Path

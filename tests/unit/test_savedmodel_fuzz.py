@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from savedmodels import NAMES, copied
 
 from pytest_tfroundtrip.savedmodel.page import page
 from pytest_tfroundtrip.savedmodel.reading import (
@@ -16,6 +15,7 @@ from pytest_tfroundtrip.savedmodel.reading import (
     read_saved_model,
     read_stamps,
 )
+from tests.saved_models import NAMES, copied
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,6 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from savedmodels import DATA, NAMES, as_truth, copied, found, truth
 
 from pytest_tfroundtrip.savedmodel import file, pieces
 from pytest_tfroundtrip.savedmodel.folders import Found
@@ -19,6 +18,7 @@ from pytest_tfroundtrip.savedmodel.reading import (
     read_saved_model,
     read_stamps,
 )
+from tests.saved_models import DATA, NAMES, as_truth, copied, found, truth
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from pytest_tfroundtrip.savedmodel.reading import found_at, read_saved_model
 if TYPE_CHECKING:
     from pytest_tfroundtrip.savedmodel.folders import Found
 
-DATA = Path(__file__).parent.parent / "data" / "savedmodels"
+DATA = Path(__file__).parent / "data" / "savedmodels"
 NAMES = tuple(sorted(path.stem for path in DATA.glob("*.json")))
 
 
