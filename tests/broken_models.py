@@ -103,9 +103,9 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "no-asset": (without("assets/words.txt"), "asset-missing", "assets/words.txt", "vocabulary"),
     "pointer-asset": (
         holding("assets/words.txt", POINTER),
-        "lfs-pointer",
+        "asset-pointer",
         "assets/words.txt",
-        "Git LFS",
+        "lfs-pointer",
     ),
     "both": (
         holding("saved_model.pbtxt", b"x"),

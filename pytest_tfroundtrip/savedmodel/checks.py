@@ -81,7 +81,7 @@ def of_assets(folder: Path, graphs: Sequence[MetaGraph]) -> Iterator[Fault]:
         if asset.size is None:
             yield fault("asset-missing", str(path))
         elif (found := of_file(path)) and found.id.endswith("-pointer"):  # else: its own affair
-            yield found
+            yield fault("asset-pointer", str(path), kind=found.id)
 
 
 def _of_shard(index: Path, shard: Shard, count: int) -> Iterator[Fault]:

@@ -211,6 +211,7 @@ def test_tensorflow_stops_where_a_fault_says_so(saved: Saved, runtime: str, tmp_
         stops = any(fault.stops for fault in faults)
         assert [bool(each) for each in told[place]] == [stops, stops], (place, told[place])
     assert not any(told[str(tmp_path / "whole")])
+    assert len(places) > 30
 
 
 def test_it_disturbs_no_tensorflow_in_its_process(saved: Saved) -> None:
