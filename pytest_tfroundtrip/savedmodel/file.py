@@ -10,7 +10,7 @@ from pytest_tfroundtrip.savedmodel.pieces import Bytes, Damaged, fields, pieces
 from pytest_tfroundtrip.savedmodel.protos import message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 #: More than any meta graph has besides its graph: signatures, collections, objects, op list.
@@ -30,15 +30,19 @@ class MetaGraphPart:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Iterable[MetaGraphPart]]:
+def opened(path: Path, *fields_of_head: str) -> Iterator[Iterable[MetaGraphPart]]:
     """The meta graphs of a file, to be read while the context lasts; a graph only when asked for.
+
+    Args:
+        path: the file.
+        fields_of_head: of a binary file only these fields of a MetaGraphDef are read; none: all.
 
     Raises:
         Damaged: the file is not in form, which may be seen when a graph is read.
         OSError: it cannot be read.
     """
     with Bytes(path) as source:
-        yield _text(source) if path.suffix == ".pbtxt" else _binary(source)
+        yield _text(source) if path.suffix == ".pbtxt" else _binary(source, fields_of_head)
 
 
 def parsed(kind: str, content: bytes) -> Any:
@@ -57,20 +61,24 @@ def parsed(kind: str, content: bytes) -> Any:
         raise Damaged(msg) from error
 
 
-def _binary(source: Bytes) -> Iterator[MetaGraphPart]:
+def _binary(source: Bytes, names: Sequence[str]) -> Iterator[MetaGraphPart]:
     number = message("SavedModel").DESCRIPTOR.fields_by_name["meta_graphs"].number
+    numbers = message("MetaGraphDef").DESCRIPTOR.fields_by_name
+    wanted = frozenset(numbers[name].number for name in names or numbers)
     for field in fields(source, 0, source.size):
         if field.number == number:
-            yield _meta_graph(source, field.body, field.end)
+            yield _meta_graph(source, field.body, field.end, wanted)
 
 
-def _meta_graph(source: Bytes, start: int, end: int) -> MetaGraphPart:
+def _meta_graph(source: Bytes, start: int, end: int, wanted: frozenset[int]) -> MetaGraphPart:
     kind = message("MetaGraphDef").DESCRIPTOR
     number = kind.fields_by_name["graph_def"].number
     graphs, head = [], bytearray()
     for field in fields(source, start, end):
         if field.number == number:
             graphs.append((field.body, field.end))
+            continue
+        if field.number not in wanted:
             continue
         for piece in pieces(source, field.start, field.end, kind, most=_HEAD_MOST):
             head += piece

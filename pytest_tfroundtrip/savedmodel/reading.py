@@ -62,7 +62,7 @@ def read_stamps(found: Found) -> tuple[Stamp, ...]:
     if why := checks.of_file(found.file):
         raise NoSavedModel(why)
     try:
-        with opened(found.file) as parts:
+        with opened(found.file, "meta_info_def", "signature_def") as parts:
             stamps = tuple(stamp_of(part.head) for part in parts)
         if not stamps:
             raise NoSavedModel(fault("no-meta-graphs", str(found.file)))
