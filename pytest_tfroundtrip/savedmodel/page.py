@@ -175,7 +175,7 @@ def _of_variables(variables: Sequence[Variable], *, width: int, everything: bool
 
 
 def _of_ops(graph: MetaGraph, width: int) -> Iterator[str]:
-    functions = f", in {_count(graph.functions, 'function')}" if graph.functions else ""
+    functions = f", {_count(graph.functions, 'function')}" if graph.functions else ""
     kinds = _count(len(graph.ops), "op")
     yield from _labelled("ops", f"{kinds}, {_count(graph.nodes, 'node')}{functions}", width)
     by_count = sorted(graph.ops, key=lambda op: (-op.count, op.name))
