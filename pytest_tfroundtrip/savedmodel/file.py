@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 #: More than any meta graph has besides its graph: signatures, collections, objects, op list.
 _HEAD_MOST = 1 << 28
+#: What old protobufs raise besides their DecodeError: the pure Python one whatever its loops meet,
+#: the compiled one of 3.19 and 3.20 a SystemError where a message ends in a tag of 0.
+_LET_THROUGH = (ValueError, IndexError, KeyError, TypeError, RecursionError, SystemError)
 #: About how many bytes of a graph are held at a time.
 _PIECE = 1 << 20
 #: Text is parsed whole, at some microseconds a byte.
@@ -55,8 +58,7 @@ def parsed(kind: str, content: bytes) -> Any:
 
     try:
         return message(kind).FromString(content)
-    # The pure Python backend of old protobufs lets through whatever its loops meet.
-    except (DecodeError, ValueError, IndexError, KeyError, TypeError, RecursionError) as error:
+    except (DecodeError, *_LET_THROUGH) as error:
         msg = f"what should be a {kind} is none ({error})"
         raise Damaged(msg) from error
 
