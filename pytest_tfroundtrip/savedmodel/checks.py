@@ -62,14 +62,15 @@ def of_variables(
             yield from _of_shard(index, shard, len(checkpoint.shards))
         yield from _not_stored(index, checkpoint, graphs)
         return
-    wanted = {variable.name for graph in graphs for variable in graph.variables}
     if not any(graph.restores for graph in graphs):
         return
+    number = len({variable.name for graph in graphs for variable in graph.variables})
     if index.parent.is_dir() and any(index.parent.glob("*.data-*")):
         yield fault("index-left-out", str(index))
-    elif wanted:
-        number = len(wanted)
-        count = f"{number} variables" if number > 1 else "a variable"
+    else:
+        # tf.saved_model.save writes a checkpoint for a model without variables too, and its
+        # loaders want it.
+        count = f"{number} variables" if number > 1 else "a variable" if number else "its objects"
         missing = index if index.parent.is_dir() else index.parent
         yield fault("variables-left-out", str(missing), count=count)
 

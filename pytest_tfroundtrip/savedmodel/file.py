@@ -20,8 +20,8 @@ _HEAD_MOST = 1 << 28
 _LET_THROUGH = (ValueError, IndexError, KeyError, TypeError, RecursionError, SystemError)
 #: About how many bytes of a graph are held at a time.
 _PIECE = 1 << 20
-#: Text is parsed whole, at some microseconds a byte.
-_TEXT_MOST = 1 << 28
+#: Text is parsed whole, in Python, at some 2 MB a second.
+_TEXT_MOST = 1 << 26
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,12 @@ def test_vocabulary(roundtrip):
     pass
 
 
+@pytest.mark.tf_roundtrip("vocabulary.py:Shifted", variables=False, **CHOSEN,
+                          savers=["builder", "tf_module"])
+def test_shifted(roundtrip):
+    pass
+
+
 @pytest.mark.tf_roundtrip("zoo.py:Weights", variables=True, **CHOSEN,
                           savers=["builder.ref", "tf_module"])
 def test_weights(roundtrip):
@@ -212,6 +218,23 @@ def test_tensorflow_stops_where_a_fault_says_so(saved: Saved, runtime: str, tmp_
         assert [bool(each) for each in told[place]] == [stops, stops], (place, told[place])
     assert not any(told[str(tmp_path / "whole")])
     assert len(places) > 30
+
+
+@pytest.mark.parametrize("runtime", ["2.15", "2.21"])
+def test_a_model_without_variables_may_want_a_checkpoint(
+    saved: Saved, runtime: str, tmp_path: Path
+) -> None:
+    """What tf.saved_model.save wrote does, what TF1's Builder wrote does not."""
+    (tmp_path / "load.py").write_text(LOAD.replace('session.run("', '0 and ("'), encoding="utf-8")
+    for saver in ("builder", "tf_module"):
+        folder = tmp_path / saver
+        shutil.copytree(saved.payload("Shifted", saver, runtime), folder)
+        shutil.rmtree(folder / "variables", ignore_errors=True)
+        (told,) = saved.python(runtime, "load.py", str(folder), cwd=tmp_path).values()
+        faults = [fault.id for fault in read_saved_model(found_at(folder)).faults]
+        wants = saver == "tf_module"
+        assert [bool(each) for each in told] == [wants, wants], told
+        assert faults == ["variables-left-out"] * wants
 
 
 def test_it_disturbs_no_tensorflow_in_its_process(saved: Saved) -> None:

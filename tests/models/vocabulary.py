@@ -1,4 +1,4 @@
-"""A table that reads its words from an asset, and a variable."""
+"""A table that reads its words from an asset, and a variable; and a model with neither."""
 
 import tempfile
 from pathlib import Path
@@ -39,3 +39,13 @@ class Vocabulary(tf.Module):
     def expected(words):
         lines = {b"a": 0, b"b": 1}
         return {"y": np.array([lines.get(word, -1) for word in words], np.float32) * 2}
+
+
+class Shifted(tf.Module):
+    """No variables: what restores them is there or not as the API likes."""
+
+    inputs = {"x": tf.TensorSpec([None], tf.float32)}
+    examples = [{"x": [1.0, -2.0]}]
+
+    def __call__(self, x):
+        return {"y": x + 2.0}

@@ -66,7 +66,8 @@ def meta_graph(message):
 def assets(message):
     """Their names: 1.15 keeps them in a collection, TensorFlow 2 in a field."""
     names = {each.filename for each in message.asset_file_def}
-    for each in message.collection_def["saved_model_assets"].any_list.value:
+    kept = message.collection_def
+    for each in kept["saved_model_assets"].any_list.value if "saved_model_assets" in kept else ():
         asset = meta_graph_pb2.AssetFileDef()
         assert each.Unpack(asset)
         names.add(asset.filename)
@@ -111,8 +112,8 @@ def shape(of):
 
 
 def variables(message):
-    """Those of a graph that says what its variables are; None where objects have them."""
-    if message.object_graph_def.nodes or "variables" not in message.collection_def:
+    """Those that the graph's collections have; None where an object graph has them."""
+    if message.object_graph_def.nodes:
         return None
     with tf.Graph().as_default():
         tf1.train.import_meta_graph(message)
