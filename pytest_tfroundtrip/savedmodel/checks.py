@@ -77,10 +77,11 @@ def of_variables(
 
 def of_assets(folder: Path, graphs: Sequence[MetaGraph]) -> Iterator[Fault]:
     """Assets that are not there, or stand for something else."""
+    read = any(graph.tables for graph in graphs)
     for asset in sorted({asset for graph in graphs for asset in graph.assets}, key=str):
         path = folder / "assets" / asset.filename
         if asset.size is None:
-            yield fault("asset-missing", str(path))
+            yield fault("asset-missing" if read else "asset-left-out", str(path))
         elif (found := of_file(path)) and found.id.endswith("-pointer"):  # else: its own affair
             yield fault("asset-pointer", str(path), kind=found.id)
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+#: Each is a set of tags: people have one to four.
+_META_GRAPHS_MOST = 1000
 #: More than any meta graph has besides its graph: signatures, collections, objects, op list.
 _HEAD_MOST = 1 << 28
 #: What old protobufs raise besides their DecodeError: the pure Python one whatever its loops meet,
@@ -67,8 +69,13 @@ def _binary(source: Bytes, names: Sequence[str]) -> Iterator[MetaGraphPart]:
     number = message("SavedModel").DESCRIPTOR.fields_by_name["meta_graphs"].number
     numbers = message("MetaGraphDef").DESCRIPTOR.fields_by_name
     wanted = frozenset(numbers[name].number for name in names or numbers)
+    left = _META_GRAPHS_MOST
     for field in fields(source, 0, source.size):
         if field.number == number:
+            left -= 1
+            if left < 0:
+                msg = f"it has more than {_META_GRAPHS_MOST} meta graphs"
+                raise Damaged(msg)
             yield _meta_graph(source, field.body, field.end, wanted)
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.savedmodel.pieces import Bytes, Damaged, varint
+from pytest_tfroundtrip.savedmodel.snappy import uncompressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _FOOTER = 48
 _MAGIC = bytes.fromhex("57fb808b247547db")
 _TRAILER = 5
+_PLAIN, _SNAPPY = 0, 1
 _RESTART = 4
 _CHECKSUM_MASK = 0xA282EAD8
 #: Checksums are taken in Python, some ten MB a second: of no more than this much of a file.
@@ -66,12 +68,13 @@ def _content(source: Bytes, handle: tuple[int, int], *, check: bool) -> bytes:
         msg = f"a block of {size} bytes at byte {start} is not in the file's {source.size}"
         raise Damaged(msg)
     content = source.read(start, start + size + _TRAILER)
-    if content[size]:
-        # TensorFlow's writer asks for none, and its Python packages read no other.
-        msg = f"a block of it is compressed (kind {content[size]}), which TensorFlow never writes"
-        raise Damaged(msg)
     if check and _checksum(content[: size + 1]) != int.from_bytes(content[size + 1 :], "little"):
         msg = f"the checksum of the block at byte {start} does not hold: it was changed"
+        raise Damaged(msg)
+    if content[size] == _SNAPPY:  # as Google's own TensorFlow writes; the packages write _PLAIN
+        return uncompressed(content[:size], _BLOCK_MOST)
+    if content[size] != _PLAIN:
+        msg = f"a block of it is compressed in a way ({content[size]}) that TensorFlow has not"
         raise Damaged(msg)
     return content[:size]
 

@@ -95,11 +95,41 @@ def test_a_large_index_is_read_without_its_checksums(
     assert read_checkpoint(index).stored
 
 
-def test_a_compressed_block_is_told(tmp_path: Path) -> None:
-    index = copied("text-1.15", tmp_path / "m") / INDEX
-    content = bytearray(index.read_bytes())
-    _, (start, size) = blocks(index)
-    content[start + size] = 1
-    index.write_bytes(content)
-    with pytest.raises(Damaged, match="compressed"):
+def rewritten(index: Path, compression: int) -> bytes:
+    """The same entries in one block, compressed with literals only, as another writer may have."""
+
+    def block(content: bytes, kind: int = 0) -> bytes:
+        content += bytes([kind])
+        return content + table._checksum(content).to_bytes(4, "little")
+
+    def entry(key: bytes, value: bytes) -> bytes:
+        return bytes([0, len(key), len(value)]) + key + value
+
+    restarts = (0).to_bytes(4, "little") + (1).to_bytes(4, "little")
+    with Bytes(index) as source:
+        plain = b"".join(entry(key, value) for key, value in table.entries(source)) + restarts
+    assert 128 <= len(plain) < 1 << 14
+    size, literal = len(plain), (len(plain) - 1).to_bytes(2, "little")
+    values = two(size) + bytes([61 << 2]) + literal + plain
+    first, unused = block(values, compression), block(restarts)
+    where = entry(b"z", b"\0" + two(len(values))) + restarts
+    places = (len(first), len(restarts), len(first) + len(unused), len(where))
+    footer = b"".join(map(two, places)).ljust(40, b"\0") + table._MAGIC
+    return first + unused + block(where) + footer
+
+
+def two(number: int) -> bytes:
+    """A varint of two bytes, which a smaller number may have as well."""
+    return bytes([number & 0x7F | 0x80, number >> 7])
+
+
+def test_an_index_compressed_with_snappy(tmp_path: Path) -> None:
+    index = copied("odd-1.15", tmp_path / "m") / INDEX
+    read = read_checkpoint(index)
+    plain = rewritten(index, 1)
+    other = rewritten(index, 7)
+    index.write_bytes(plain)
+    assert read_checkpoint(index) == read
+    index.write_bytes(other)
+    with pytest.raises(Damaged, match=r"compressed in a way \(7\)"):
         read_checkpoint(index)

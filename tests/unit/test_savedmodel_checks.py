@@ -98,7 +98,7 @@ def test_a_model_that_has_no_variables_needs_none(name: str, tmp_path: Path) -> 
 
 def test_every_fault_is_tried() -> None:
     tried = {*CONTENTS, *FILES, *INSTEAD, *(fault for _, fault, _, _ in BROKEN.values())}
-    tried |= {"variable-not-stored", "parent-folder", "not-there"}
+    tried |= {"asset-left-out", "variable-not-stored", "parent-folder", "not-there"}
     assert tried == set(entries())
 
 

@@ -237,7 +237,7 @@ def test_an_assets_name_leads_nowhere_else(tmp_path: Path) -> None:
     (tmp_path / "m" / "saved_model.pb").write_bytes(field(2, head.SerializeToString()))
     model = read_saved_model(found_at(tmp_path / "m"))
     assert {asset.size for asset in model.meta_graphs[0].assets} == {None}
-    assert {fault.id for fault in model.faults} == {"asset-missing"}
+    assert {fault.id for fault in model.faults} == {"asset-left-out"}
 
 
 def test_a_cycle_of_objects_ends(tmp_path: Path) -> None:
