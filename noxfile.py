@@ -44,7 +44,9 @@ APIS = json.loads((HERE / "pytest_tfroundtrip/catalogue/apis.json").read_text(en
 LAYERS = ("hub_keras_layer", "tfsm_layer")
 # Seconds a cell: tests/integration/test_serving.py runs it once under each of four releases.
 PROGRAM = "saved_model_cli.command"
-BENCHES = ("cells", "collection", "containers")
+# The oldest that a TensorFlow with a Python of ours wants, one of each major, the newest.
+PROTOBUFS = ("3.19.6", "3.20.3", "4.21.12", "4.25.8", "5.29.5", "6.33.1", None)
+BENCHES = ("cells", "collection", "containers", "show")
 
 
 def lowest(package: str) -> str:
@@ -399,6 +401,34 @@ def lock(session: nox.Session) -> None:
     """The hashed locks of the releases, compiled again: `-- --check`, `-- --upgrade 2.21`."""
     install(session)
     session.run("python", "-m", "pytest_tfroundtrip", "lock", *session.posargs)
+
+
+@nox.session(default=False)
+def protos(session: nox.Session) -> None:
+    """The descriptors that `show` reads SavedModels with, made again from saved_model.proto."""
+    session.install("grpcio-tools")
+    with session.chdir("pytest_tfroundtrip/savedmodel/protos"):
+        made = "--descriptor_set_out=saved_model.desc"
+        session.run("python", "-m", "grpc_tools.protoc", "-I.", made, "saved_model.proto")
+
+
+@nox.session(default=False)
+def show_protobufs(session: nox.Session) -> None:
+    """`show` with every generation of protobuf there is: each has to print the same."""
+    oldest = PROTOBUFS[0]
+    session.install(f"protobuf=={oldest}", "packaging", "tomli")
+    env = {"PYTHONPATH": str(HERE)}
+    command = ("python", "-W", "error", "-m", "pytest_tfroundtrip", "show", "--json")
+    expected = None
+    for version in PROTOBUFS:
+        session.install(f"protobuf=={version}" if version else "protobuf", "--upgrade")
+        for backend in ({}, {"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}):
+            said = session.run(
+                *command, "tests/data/savedmodels", env={**env, **backend}, silent=True
+            )
+            expected = expected or said
+            if said != expected:
+                session.error(f"protobuf {version or 'newest'} {backend}: not what {oldest} says")
 
 
 @nox.session(default=False, tags=["bench"])

@@ -8,40 +8,39 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.commands import (
-    diff,
-    diff_saves,
-    images,
-    lock,
-    promises,
-    report,
-    rows,
-    runtimes,
-)
 from pytest_tfroundtrip.errors import RoundTripError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (runtimes, images, lock, report, diff, diff_saves, promises, rows)
+# The modules of ``commands``. Only the one that is asked for is imported: some bring numpy and a
+# Docker client, which take longer than others of them run.
+_COMMANDS = (
+    *("runtimes", "images", "lock", "show"),
+    *("report", "diff", "diff_saves", "promises", "rows"),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
     parser = argparse.ArgumentParser(
         prog="pytest-tfroundtrip",
         description="TensorFlow runtimes for round-trip tests. The tests themselves are pytest's:"
         " pytest --tf-roundtrip.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in _COMMANDS:
+    asked = words[0].replace("-", "_") if words else ""
+    for name in (asked,) if asked in _COMMANDS else _COMMANDS:
+        command = import_module(f"pytest_tfroundtrip.commands.{name}")
         said = (command.__doc__ or "").replace("``", "")  # the markup is for readers of the source
         sub = commands.add_parser(command.NAME, help=command.HELP, description=said)
         command.add_arguments(sub)
         sub.set_defaults(run=command.run)
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(words)
     try:
         code: int = arguments.run(arguments)
     except UsageProblem as error:

@@ -6,8 +6,6 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pytest_tfroundtrip.selectors import Selector
-
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_tfroundtrip.cells import Cell, Save
+    from pytest_tfroundtrip.selectors import Selector
 
 Entry = TypeVar("Entry")
 
@@ -57,6 +56,8 @@ def selectors(raw: Any, where: str) -> tuple[Selector, ...]:
     Raises:
         ValueError: a condition that does not exist.
     """
+    from pytest_tfroundtrip.selectors import Selector  # noqa: PLC0415  it brings the catalogue
+
     tables = raw if isinstance(raw, list) else [] if raw is None else [raw]
     return tuple(Selector.parse(table, where) for table in tables)
 

@@ -246,6 +246,7 @@ def test_nothing_heavy_is_imported_without_the_switch(project: Project) -> None:
             heavy = {"numpy", "docker", "asyncio", "tomllib", "uv", "filelock"} & set(sys.modules)
             ours = {name for name in sys.modules if name.startswith("pytest_tfroundtrip")}
             assert not heavy
+            assert "google.protobuf" not in sys.modules
             assert ours <= {
                 "pytest_tfroundtrip",
                 "pytest_tfroundtrip.plugin",

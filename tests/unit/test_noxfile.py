@@ -31,7 +31,7 @@ NAMES = {
     *("tests", "tests_lowest", "integration", "docker", "lint", "typecheck", "docs"),
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
     *(f"roundtrip_shard-{release}" for release in releases()),
-    *("documents", "images", "lock", "bench"),
+    *("documents", "images", "lock", "bench", "protos", "show_protobufs"),
 }
 
 

@@ -1,0 +1,27 @@
+"""Numbers and shapes of TensorFlow's files as TensorFlow's Python names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.savedmodel.protos import enum_name
+
+if TYPE_CHECKING:
+    from pytest_tfroundtrip.savedmodel.model import Shape
+
+_REF = 100
+#: Those whose name is not the enum's in lower case.
+_NAMED = {"DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16"}
+
+
+def dtype_name(number: int) -> str:
+    """``float32`` of 1, and of 101, which is its reference; ``dtype 99`` of one not known."""
+    name = enum_name("DataType", number - _REF if number > _REF else number)
+    return _NAMED.get(name, name[3:].lower()) if name else f"dtype {number}"
+
+
+def shape_of(message: Any) -> Shape:
+    """The sizes, None for one that is open; None for an unknown rank."""
+    if message.unknown_rank:
+        return None
+    return tuple(dim.size if dim.size >= 0 else None for dim in message.dim)

@@ -1,0 +1,88 @@
+"""What can be wrong with a SavedModel's files: the entries of ``faults.toml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.entries import read_entries
+from pytest_tfroundtrip.savedmodel.model import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAULTS_FILE = Path(__file__).with_name("faults.toml")
+#: How much of a file says what it is.
+BEGINNING = 512
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kind of fault, and how a file or a folder of that kind is told."""
+
+    id: str
+    sentence: str
+    remedy: str
+    stops: bool
+    starts: re.Pattern[str] | None
+    holds: tuple[str, ...]
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """All entries by their ids, in the file's order.
+
+    Raises:
+        ValueError: the data file is not in form.
+    """
+    raw = read_entries(
+        FAULTS_FILE, "fault", required=("sentence", "remedy"), optional=("stops", "starts", "holds")
+    )
+    return {
+        each["id"]: Entry(
+            id=each["id"],
+            sentence=each["sentence"],
+            remedy=each["remedy"],
+            stops=each.get("stops", True),
+            starts=re.compile(each["starts"]) if "starts" in each else None,
+            holds=tuple(each.get("holds", ())),
+        )
+        for each in raw
+    }
+
+
+def fault(entry: str, path: str, **found: object) -> Fault:
+    """A fault of a file or folder, with what was found filled in."""
+    kind = entries()[entry]
+    names = {"path": path, **found}
+    return Fault(
+        kind.id, path, kind.sentence.format_map(names), kind.remedy.format_map(names), kind.stops
+    )
+
+
+def by_beginning(beginning: bytes, path: str) -> Fault | None:
+    """What a file is that begins so, if it is nothing that belongs in a SavedModel."""
+    text = beginning[:BEGINNING].decode("latin-1")
+    for kind in entries().values():
+        if kind.starts and kind.starts.search(text):
+            return fault(kind.id, path)
+    return None
+
+
+def by_names(names: Sequence[str], path: str) -> Fault | None:
+    """What a folder is that holds such files, none of which is ``saved_model.pb``.
+
+    Args:
+        names: paths below the folder, with slashes.
+        path: the folder, for the sentence.
+    """
+    from fnmatch import fnmatchcase  # noqa: PLC0415  only where something is wrong
+
+    for kind in entries().values():
+        for pattern in kind.holds:
+            if found := next((name for name in names if fnmatchcase(name, pattern)), None):
+                return fault(kind.id, path, found=found)
+    return None

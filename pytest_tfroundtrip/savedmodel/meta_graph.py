@@ -1,0 +1,176 @@
+"""A meta graph as it was read from a file, made into what people ask of it."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.savedmodel import objects
+from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, shape_of
+from pytest_tfroundtrip.savedmodel.file import parsed
+from pytest_tfroundtrip.savedmodel.graph import Defaults, Graph
+from pytest_tfroundtrip.savedmodel.model import (
+    Asset,
+    MetaGraph,
+    Signature,
+    Stamp,
+    Tensor,
+    TensorKind,
+    Variable,
+    VariableKind,
+    is_private,
+)
+from pytest_tfroundtrip.savedmodel.origin import Traces, savers_of
+from pytest_tfroundtrip.savedmodel.protos import enum_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pytest_tfroundtrip.savedmodel.file import MetaGraphPart
+
+#: Collections whose nodes a session runs once the variables are there.
+_INITIALIZERS = ("saved_model_main_op", "legacy_init_op", "table_initializer")
+_INIT_SIGNATURE = "__saved_model_init_op"
+_ASSETS = "saved_model_assets"
+
+
+def stamp_of(head: Any) -> Stamp:
+    """What a ``MetaGraphDef`` says of itself."""
+    info = head.meta_info_def
+    return Stamp(
+        tags=tuple(sorted(info.tags)),
+        signatures=tuple(sorted(key for key in head.signature_def if not is_private(key))),
+        tensorflow=info.tensorflow_version,
+        tensorflow_git=info.tensorflow_git_version,
+    )
+
+
+def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGraph:
+    """All there is to say of a meta graph; its graph is read meanwhile.
+
+    Raises:
+        Damaged: the graph is not in form.
+    """
+    head = part.head
+    listed = head.meta_info_def.stripped_op_list.op
+    graph, defaults = Graph(), Defaults(listed)
+    for piece in part.graph():
+        graph.see(piece, defaults)
+    nodes = head.object_graph_def.nodes
+    variables = tuple(objects.variables_of(nodes) if nodes else _variables(head, graph))
+    signatures = tuple(_signature(key, each) for key, each in sorted(head.signature_def.items()))
+    return MetaGraph(
+        stamp=stamp_of(head),
+        signatures=signatures,
+        variables=variables,
+        ops=graph.ops,
+        listed=tuple(sorted(op.name for op in listed)),
+        assets=tuple(_asset(name, folder) for name in _assets(head)),
+        tables=tuple(graph.tables),
+        initializers=tuple(sorted(_initializers(head))),
+        functions=graph.functions,
+        nodes=graph.nodes,
+        devices=tuple(sorted(graph.devices - {""})),
+        producer=graph.producer,
+        min_consumer=graph.min_consumer,
+        objects=len(nodes),
+        keras=objects.keras_of(nodes),
+        restores=bool(variables or head.saver_def.restore_op_name),
+        savers=savers_of(head, traces, objects.children_of(nodes), objects.keras_of(nodes)),
+    )
+
+
+def _signature(key: str, message: Any) -> Signature:
+    return Signature(
+        key=key,
+        method_name=message.method_name,
+        inputs={name: _tensor(each) for name, each in sorted(message.inputs.items())},
+        outputs={name: _tensor(each) for name, each in sorted(message.outputs.items())},
+    )
+
+
+def _tensor(message: Any) -> Tensor:
+    dtype, shape = dtype_name(message.dtype), shape_of(message.tensor_shape)
+    encoding = message.WhichOneof("encoding")
+    if encoding == "coo_sparse":
+        sparse = message.coo_sparse
+        names = (
+            sparse.values_tensor_name,
+            sparse.indices_tensor_name,
+            sparse.dense_shape_tensor_name,
+        )
+        return Tensor(dtype, shape, TensorKind.SPARSE, names)
+    if encoding == "composite_tensor":
+        composite = message.composite_tensor
+        spec = composite.type_spec
+        named = spec.type_spec_class_name or enum_name("TypeSpec.Class", spec.type_spec_class)
+        names = tuple(each.name for each in composite.components)
+        if composite.components:  # the first one has the values
+            first = composite.components[0]
+            dtype, shape = dtype_name(first.dtype), shape_of(first.tensor_shape)
+        return Tensor(dtype, shape, TensorKind.COMPOSITE, names, named)
+    return Tensor(dtype, shape, TensorKind.DENSE, (message.name,))
+
+
+def _variables(head: Any, graph: Graph) -> Iterator[Variable]:
+    """The variables of a TF1 API: those of its collection, else those that the graph has."""
+    kept = list(_variable_defs(head, "variables"))
+    if not kept:
+        for name, node in graph.variables.items():
+            yield Variable(name, node.dtype, node.shape, node.kind, None, name)
+        return
+    trainable = {each.variable_name for each in _variable_defs(head, "trainable_variables")}
+    seen = set()
+    for each in kept:
+        name = each.variable_name.partition(":")[0]
+        if name in seen:
+            continue
+        seen.add(name)
+        found = graph.variables.get(name)
+        kind = VariableKind.RESOURCE if each.is_resource else VariableKind.REF
+        yield Variable(
+            name=name,
+            dtype=found.dtype if found else dtype_name(0),
+            shape=found.shape if found else None,
+            kind=found.kind if found else kind,
+            trainable=each.variable_name in trainable,
+            key=each.save_slice_info_def.full_name or name,
+        )
+
+
+def _variable_defs(head: Any, collection: str) -> Iterable[Any]:
+    if collection in head.collection_def:
+        for content in head.collection_def[collection].bytes_list.value:
+            yield parsed("VariableDef", content)
+
+
+def _initializers(head: Any) -> set[str]:
+    found = set()
+    for name in _INITIALIZERS:
+        if name in head.collection_def:
+            found.update(head.collection_def[name].node_list.value)
+    if _INIT_SIGNATURE in head.signature_def:
+        found.update(each.name for each in head.signature_def[_INIT_SIGNATURE].outputs.values())
+    return found
+
+
+def _assets(head: Any) -> list[str]:
+    """The files' names; early TF1 has them in a collection only."""
+    names = {each.filename for each in head.asset_file_def}
+    if _ASSETS in head.collection_def:
+        for each in head.collection_def[_ASSETS].any_list.value:
+            names.add(parsed("AssetFileDef", each.value).filename)
+    return sorted(names)
+
+
+def _asset(name: str, folder: Path) -> Asset:
+    """The asset, if it is a file in the model's own folder: a name may be anything."""
+    parts = PurePosixPath(name)
+    path = folder / "assets" / parts
+    if parts.is_absolute() or ".." in parts.parts:
+        return Asset(name, None)
+    try:
+        return Asset(name, path.stat().st_size if path.is_file() else None)
+    except (OSError, ValueError):  # a name that no file can have
+        return Asset(name, None)

@@ -1,0 +1,95 @@
+"""The object graph that ``tf.saved_model.save`` and Keras write: variables, Keras' objects."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, shape_of
+from pytest_tfroundtrip.savedmodel.model import KerasObjects, Variable, VariableKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_KERAS = "_tf_keras"
+_VALUE = ".ATTRIBUTES/VARIABLE_VALUE"
+_SLOT = ".OPTIMIZER_SLOT"
+
+#: How an object is reached from the root.
+Path = tuple[str, ...]
+
+
+def variables_of(nodes: Sequence[Any]) -> Iterator[Variable]:
+    """The variables of an object graph, by their attribute paths.
+
+    Each has the shortest path that leads to it, as its value in the checkpoint has.
+    """
+    paths = _paths(nodes)
+    slots = _slots(nodes, paths)
+    for number, node in enumerate(nodes):
+        if node.WhichOneof("kind") != "variable":
+            continue
+        variable = node.variable
+        path = paths.get(number)
+        if path is not None:
+            name, key = ".".join(path), _key(path)
+        else:
+            name, key = slots.get(number, (variable.name or f"object {number}", ""))
+        yield Variable(
+            name=name,
+            dtype=dtype_name(variable.dtype),
+            shape=shape_of(variable.shape),
+            kind=VariableKind.RESOURCE,
+            trainable=variable.trainable,
+            key=f"{key}/{_VALUE}" if key else "",
+            label=variable.name or None,
+        )
+
+
+def keras_of(nodes: Sequence[Any]) -> KerasObjects | None:
+    """What Keras left in an object graph; None where it left nothing."""
+    found = [each.user_object.identifier for each in nodes]
+    identifiers = tuple(sorted({each for each in found if each.startswith(_KERAS)}))
+    if not identifiers:
+        return None
+    return KerasObjects(found[0] if found[0].startswith(_KERAS) else None, identifiers)
+
+
+def children_of(nodes: Sequence[Any]) -> frozenset[str]:
+    """The names of the root's attributes."""
+    return frozenset(each.local_name for each in nodes[0].children) if nodes else frozenset()
+
+
+def _paths(nodes: Sequence[Any]) -> Mapping[int, Path]:
+    """The shortest path to each object, breadth first in the file's order, as TensorFlow walks."""
+    paths: dict[int, Path] = {0: ()}
+    queue = deque([0])
+    while queue:
+        number = queue.popleft()
+        for child in nodes[number].children:
+            if 0 <= child.node_id < len(nodes) and child.node_id not in paths:
+                paths[child.node_id] = (*paths[number], child.local_name)
+                queue.append(child.node_id)
+    return paths
+
+
+def _slots(nodes: Sequence[Any], paths: Mapping[int, Path]) -> Mapping[int, tuple[str, str]]:
+    """Names and keys of optimizers' slot variables, which are no attribute of anything."""
+    found = {}
+    for number, node in enumerate(nodes):
+        for slot in node.slot_variables:
+            of, optimizer = paths.get(slot.original_variable_node_id), paths.get(number)
+            if of is not None and optimizer is not None:
+                name = ".".join((*of, *optimizer, slot.slot_name))
+                key = "/".join((_key(of), _SLOT, _key(optimizer), _escaped(slot.slot_name)))
+                found[slot.slot_variable_node_id] = (name, key)
+    return found
+
+
+def _key(path: Path) -> str:
+    return "/".join(map(_escaped, path))
+
+
+def _escaped(name: str) -> str:
+    """As TensorFlow writes a part of a path into a checkpoint's key."""
+    return name.replace(".", "..").replace("/", ".S")

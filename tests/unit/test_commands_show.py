@@ -1,0 +1,210 @@
+"""``show``: what it prints of SavedModels that TensorFlow wrote, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_tfroundtrip.__main__ import main
+from pytest_tfroundtrip.savedmodel.page import printable, shaped, sized
+from pytest_tfroundtrip.savedmodel.protos import message
+from tests.saved_models import DATA, NAMES, copied, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Show = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def show(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command: code, stdout, stderr."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main(["show", *map(str, arguments)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def test_a_page(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DATA)
+    code, out, err = show("odd-1.15")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[:7] == [
+        "odd-1.15",
+        "  size       57.0 kB: saved_model.pb 56.6 kB, values 112 B in 2 shards",
+        "",
+        "meta graph serve",
+        "  writer     TensorFlow 1.15.5 (v1.15.4-39-g3db52be), by builder or simple_save",
+        "  graph      producer 134",
+        "  signature odd  any/method",
+    ]
+    given = [line.split() for line in lines if line.startswith("    in   given ")]
+    assert given[0][2:6] == ["float32", "[?,", "?]", "sparse"]
+    assert given[0][6:] == ["given/values:0,", "given/indices:0,", "given/shape:0"]
+    assert "    parts/part_1  float32  [2, 3]  resource  trainable" in lines
+    assert "    w             float32  [4, 2]  ref       trainable" in lines
+    assert "  assets     words.txt 4 B" in lines
+    assert "  pinned to  /device:CPU:*, /device:CPU:0, /device:CPU:1" in lines
+    assert "meta graph gpu, serve" in lines
+    words = [line for line in lines if line.startswith(("    Const", "  writer", "  ops"))]
+    assert all(len(line) <= 80 for line in words)
+
+
+def test_the_example_of_the_documents(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (DATA.parents[2] / "docs" / "show.md").read_text(encoding="utf-8")
+    example = text.partition("```text\n")[2].partition("```")[0]
+    monkeypatch.chdir(DATA)
+    monkeypatch.setenv("COLUMNS", "100")
+    assert show("tf_module-2.15") == (0, example, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_op_is_named_with_its_count(show: Show, name: str) -> None:
+    _, out, _ = show(DATA / name)
+    for graph in truth(name)["meta_graphs"]:
+        for op, (in_graph, in_functions) in graph["ops"].items():
+            count = in_graph + in_functions
+            assert (f"{op} {count}" if count > 1 else op) in out
+        for key, signature in graph["signatures"].items():
+            if not key.startswith("__"):
+                assert f"signature {key}  {signature['method_name']}".rstrip() in out
+
+
+def test_several_and_folders_of_them(show: Show) -> None:
+    code, out, _ = show(DATA, DATA / "keras-2.8")
+    assert code == 0
+    heads = [line for line in out.splitlines() if line.startswith(str(DATA))]
+    assert heads == [str(DATA / name) for name in (*NAMES, "keras-2.8")]
+
+
+def test_json_has_it_all(show: Show) -> None:
+    code, out, _ = show("--json", DATA / "keras-2.8", DATA / "nothing")
+    assert code == 2
+    content = json.loads(out)
+    assert content["schema"] == 1
+    model, missing = content["saved_models"]
+    (graph,) = model["meta_graphs"]
+    assert graph["stamp"]["tensorflow"] == "2.8.4"
+    assert {each["key"] for each in graph["signatures"]} == {
+        "__saved_model_init_op",
+        "serving_default",
+    }
+    assert model["faults"] == []
+    assert model["path"] == str(DATA / "keras-2.8")
+    assert missing["meta_graphs"] is None
+    assert [fault["id"] for fault in missing["faults"]] == ["not-there"]
+
+
+def test_what_looks_wrong_is_exit_code_1(show: Show, tmp_path: Path) -> None:
+    folder = copied("builder-1.15", tmp_path / "m")
+    for each in (folder / "variables").iterdir():
+        each.unlink()
+    code, out, err = show(folder)
+    assert (code, err) == (1, "")
+    assert "looks wrong\n  variables-left-out:" in out
+    assert "git check-ignore" in out
+
+
+def test_what_cannot_be_read_is_exit_code_2(show: Show, tmp_path: Path) -> None:
+    folder = copied("builder-1.15", tmp_path / "m" / "1")
+    copied("builder-1.15", tmp_path / "m" / "2")
+    (folder / "saved_model.pb").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    code, out, err = show(tmp_path / "m")
+    assert code == 2
+    assert out.startswith(str(tmp_path / "m" / "2"))
+    (line,) = err.splitlines()
+    assert line.startswith(f"pytest-tfroundtrip: {folder / 'saved_model.pb'} is a Git LFS pointer")
+    assert "git lfs pull" in line
+
+
+@pytest.mark.parametrize("argument", ["nothing", "", ".", "model.h5"])
+def test_what_is_no_saved_model_is_one_sentence(
+    show: Show, argument: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    code, out, err = show(argument)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_many_variables_are_listed_when_asked_for(show: Show, tmp_path: Path) -> None:
+    head = message("MetaGraphDef")()
+    root = head.object_graph_def.nodes.add()
+    for number in range(1, 41):
+        head.object_graph_def.nodes.add().variable.dtype = 1
+        root.children.add(node_id=number, local_name=f"v{number}")
+    whole = message("SavedModel")()
+    whole.meta_graphs.append(head)
+    (tmp_path / "saved_model.pb").write_bytes(whole.SerializeToString())
+    _, out, _ = show(tmp_path)
+    assert "... and 10 more: --all lists them" in out
+    assert "    v40 " not in out
+    _, out, _ = show("--all", tmp_path)
+    assert "    v40 " in out
+
+
+def test_names_in_a_file_move_no_cursor(show: Show, tmp_path: Path) -> None:
+    head = message("MetaGraphDef")()
+    head.meta_info_def.tags.append("\x1b[2Jserve\r\n")
+    head.signature_def["\u202ekey"].inputs["\x07x"].name = "x\n:0"
+    whole = message("SavedModel")()
+    whole.meta_graphs.append(head)
+    (tmp_path / "saved_model.pb").write_bytes(whole.SerializeToString())
+    _, out, _ = show(tmp_path)
+    assert "meta graph \\x1b[2Jserve\\r\\n" in out
+    assert all(line.isprintable() for line in out.splitlines())
+
+
+def test_it_is_piped_into_anything(tmp_path: Path) -> None:
+    """ASCII only, a reader that goes, no terminal."""
+    head = message("MetaGraphDef")()
+    head.meta_info_def.tags.append("größe")
+    whole = message("SavedModel")()
+    whole.meta_graphs.append(head)
+    (tmp_path / "saved_model.pb").write_bytes(whole.SerializeToString())
+    command = [sys.executable, "-X", "utf8=0", "-m", "pytest_tfroundtrip", "show", str(tmp_path)]
+    env = {"PATH": "", "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=env, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert rb"meta graph gr\xf6\xdfe" in done.stdout
+
+
+def test_show_imports_what_it_needs(tmp_path: Path) -> None:
+    """Numpy or a Docker client alone would take longer than all the rest."""
+    program = f"""
+import sys
+from pytest_tfroundtrip.__main__ import main
+main(["show", {str(DATA / "odd-1.15")!r}])
+heavy = {{"numpy", "docker", "pytest", "uv", "filelock", "tensorflow"}} & set(sys.modules)
+sys.exit(str(heavy) if heavy else 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.DEVNULL, check=False
+    )
+    assert done.returncode == 0
+
+
+def test_words_for_sizes_and_shapes() -> None:
+    assert [sized(each) for each in (0, 999, 1000, 98_400_000, 10**13)] == [
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "98.4 MB",
+        "10.0 TB",
+    ]
+    assert [shaped(each) for each in ((), (None, 3), None)] == ["[]", "[?, 3]", "[...]"]
+    assert printable("a\tb") == "a\\tb"
