@@ -489,6 +489,7 @@ def test_why_it_cannot_be_had_is_told_once_and_then_referred_to(
     monkeypatch.setenv("TF_ROUNDTRIP_BROKEN", "2.15")
     result = project.run(TWO, "--tf-savers=builder", "--tf-loaders=tf1_load")
     errors, _, summary = result.stdout.str().partition("TensorFlow round trips")
+    summary, _, _ = summary.partition("short test summary info")  # whole, where CI is set
     assert errors.count("no interpreter for 2.15") == 1
     assert errors.count("why: as told with affine-builder_2.15-creation") == 3
     assert summary.count("no interpreter for 2.15") == 1
