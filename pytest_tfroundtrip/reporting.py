@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.statement import StatementCase
 
 REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
-_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-diff-saves"}  # nothing to one cell
+#: Nothing to one cell.
+_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-diff-saves", "--tf-baseline-update"}
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
 
 

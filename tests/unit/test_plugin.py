@@ -332,6 +332,13 @@ def test_an_update_writes_what_is_broken_and_asks_for_reasons(
     assert 'reason = "in spring"' in file.read_text(encoding="utf-8")
 
 
+def test_a_rerun_of_one_cell_does_not_write_the_file_anew(project: Project) -> None:
+    project_with_runtimes(project, BROKEN)
+    cells = project.report(BASELINE, "--tf-baseline-update")["cells"]
+    assert {BASELINE in cell["command"] for cell in cells} == {True}
+    assert not [cell for cell in cells if "--tf-baseline-update" in cell["command"]]
+
+
 def test_what_works_after_all_fails_until_it_is_taken_out(project: Project) -> None:
     project_with_runtimes(project)
     file = project.path / "baseline.toml"
