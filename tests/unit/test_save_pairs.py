@@ -94,7 +94,8 @@ def test_what_a_run_that_was_stopped_did_not_save_is_told(project: Project) -> N
             {"match": {"action": "load"}, **refused},
         ]
     )
-    (pair,) = pairs(project, MOVE, "-x")
+    # More at once than saves that sleep: what fails must not wait for them.
+    (pair,) = pairs(project, MOVE, "-x", "--tf-jobs=4")
     assert pair["message"] == "tf_module@2.15: it was not saved before the run ended"
 
 
