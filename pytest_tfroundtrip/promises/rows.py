@@ -82,14 +82,17 @@ def kept() -> Mapping[Key, Seen]:
 
 
 def of_report(cells: Iterable[Mapping[str, Any]]) -> dict[Key, Seen]:
-    """The rows of a JSON report's ``cells``; those that were not run are left out.
+    """The rows of a JSON report's ``cells``.
+
+    Left out are those that were not run, and those of APIs that a release does not have: that is
+    the catalogue's to say.
 
     Raises:
         UsageProblem: an environment could not be had, which says nothing of any cell.
     """
     rows = {}
     for cell in cells:
-        if cell["verdict"] is None:
+        if cell["verdict"] in (None, Verdict.ABSENT):
             continue
         if cell["verdict"] == Verdict.ENV_ERROR:
             msg = f"{cell['id']}: its runtime could not be had: {cell['message']}"

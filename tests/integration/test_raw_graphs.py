@@ -75,7 +75,7 @@ WORDS = {
     "inside": Seen(
         "refused", "The file holds reference variables: scale, offset (dtype with _ref)"
     ),
-    "frozen": Seen("absent", "frozen into constants were scale, offset"),
+    "frozen": Seen("absent", "graph_def makes constants of variables"),
 }
 
 

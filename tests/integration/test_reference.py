@@ -40,7 +40,7 @@ def test_every_verdict_is_as_the_table_says(reference: Reference) -> None:
 
 def test_every_row_is_as_full_runs_have_shown(reference: Reference) -> None:
     rows = of_report(reference.first.report["cells"])
-    assert len(rows) == 450
+    assert len(rows) == 420  # 30 are of Estimators of 2.21, which has none
     assert [str(change) for change in changes(kept(), rows)] == []
 
 

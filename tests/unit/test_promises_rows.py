@@ -64,7 +64,8 @@ def test_a_line_that_is_not_in_form_is_named(line: str) -> None:
 
 
 def test_a_reports_cells_are_rows() -> None:
-    assert of_report([a_cell(), a_cell(model="AddTwo", verdict=None)]) == {LOADED: BROKEN}
+    not_there = [a_cell(model="AddTwo", verdict=verdict) for verdict in (None, "absent")]
+    assert of_report([a_cell(), *not_there]) == {LOADED: BROKEN}
 
 
 def test_a_runtime_that_could_not_be_had_says_nothing_of_a_row() -> None:
