@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pytest_tfroundtrip.baseline import Baseline, objection, updated
 from pytest_tfroundtrip.baseline_file import read, text_of
 from pytest_tfroundtrip.report.json_report import write_text
-from pytest_tfroundtrip.report.lines import count
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -97,7 +96,8 @@ class Accepting:
         after = updated(self.baseline, rows, [row for row in rows if row.id in broken])
         write_text(self.path, text_of(after), "--tf-baseline")
         silent = sum(not entry.reason for entry in after.entries)
-        said = f"{self.path}: {count(len(after.entries), 'entry').replace('entrys', 'entries')}"
+        number = len(after.entries)
+        said = f"{self.path}: {number} {'entry' if number == 1 else 'entries'}"
         return f"{said}, {silent} without a reason: write one into each" if silent else said
 
 

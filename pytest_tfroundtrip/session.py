@@ -78,7 +78,7 @@ class RoundTripSession:
         self._generated = 0  # tests, before -k, -m and --lf
         self._reporting: Reporting | None = None
         self._accepting = _accepting(settings)
-        self._unused: list[str] = []  # what is wrong with the baseline as a whole
+        self._of_baseline: list[str] = []  # sentences on the file as a whole
 
     @property
     def role(self) -> Role:
@@ -387,20 +387,20 @@ class RoundTripSession:
             tests = self.collected.tests
             broken = {tests[nodeid].cell.id for nodeid in accepting.noted}
             try:
-                self._unused = [accepting.write(rows, broken)]
+                self._of_baseline = [accepting.write(rows, broken)]
             except UsageProblem as error:
-                self._unused = [str(error)]
+                self._of_baseline = [str(error)]
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif not is_narrowed(self.config, self.settings.typed) and not session.shouldstop:
-            self._unused = accepting.unused(row.id for row in rows)
-            if self._unused and session.exitstatus == pytest.ExitCode.OK:
+            self._of_baseline = accepting.unused(row.id for row in rows)
+            if self._of_baseline and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def summarize(self) -> None:
         """Print the matrix, the counts and the answer."""
         if self.role is not Role.WORKER and self.engine is not None:
             self.reporting.summarize(self.engine)
-            for line in self._unused:
+            for line in self._of_baseline:
                 self.reporting.progress(line)
 
 

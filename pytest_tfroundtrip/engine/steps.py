@@ -79,22 +79,20 @@ class Steps:
 
     # Agents
 
-    def agent(self, runtime: Runtime) -> AgentPlan:
-        """The agent of a runtime that runs what is our own."""
+    def agent(self, runtime: Runtime, *, apart: str = "") -> AgentPlan:
+        """The agent of a runtime; ``apart`` tells one from the other agents of that runtime."""
         self.expect(runtime)
         self._needed.setdefault(runtime.environment, runtime)
-        return self._agents.setdefault(runtime.process, AgentPlan(runtime.process, runtime))
+        key = f"{runtime.process}-{apart}" if apart else runtime.process
+        return self._agents.setdefault(key, AgentPlan(key, runtime))
 
     def agent_for(self, runtime: Runtime, save: Save) -> AgentPlan:
         """The agent that runs a step: one for a runtime, or one for each model nobody trusts."""
         if not self.settings.untrusted:
             return self.agent(runtime)
-        self.expect(runtime)
-        self._needed.setdefault(runtime.environment, runtime)
         model = f"{save.model.file}:{save.model.name}"
         digest = hashlib.sha256(model.encode()).hexdigest()[:8]
-        key = f"{runtime.process}-{save.model.name}-{digest}"
-        return self._agents.setdefault(key, AgentPlan(key, runtime))
+        return self.agent(runtime, apart=f"{save.model.name}-{digest}")
 
     def task(
         self, agent: AgentPlan, priority: int, work: Coroutine[Any, Any, Any]
