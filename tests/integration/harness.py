@@ -227,6 +227,20 @@ def artifacts(cache: Path) -> dict[tuple[str, str, str], Path]:
     return found
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A run, and the artifacts that it left by model class, saver and TensorFlow's version."""
+
+    seen: Run
+    artifacts: Mapping[tuple[str, str, str], Path]
+
+
+def run_keeping(folder: Path, *arguments: str) -> Kept:
+    """A run with a store of its own, as :func:`run`."""
+    cache = private_cache(folder)
+    return Kept(run(folder, *arguments, cache=cache), artifacts(cache))
+
+
 def _is_agent(process: psutil.Process | None) -> bool:
     return process is not None and any(
         word.endswith("pytest_tfroundtrip/agent/__main__.py") for word in process.cmdline()[:5]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,11 @@ import pytest
 from pytest_tfroundtrip import reference
 from pytest_tfroundtrip.agent.wire import read_tensors
 
-from .harness import HERE, MODELS, Run, artifacts, private_cache, run
+from .harness import HERE, MODELS, run_keeping
 from .tables import Seen, contradicting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from .harness import Kept
 
 HEAD = """
 import pytest
@@ -83,16 +82,8 @@ WORDS = {
 RENAMED = Seen("drift", "output 'y' of the model was written as 'output_0'")
 
 
-@dataclass(frozen=True)
-class Keras:
-    """One run of everything, and the artifacts that it left by model, saver and release."""
-
-    seen: Run
-    artifacts: Mapping[tuple[str, str, str], Path]
-
-
 @pytest.fixture(scope="module")
-def keras(tmp_path_factory: pytest.TempPathFactory) -> Keras:
+def keras(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     folder = tmp_path_factory.mktemp("keras")
     shutil.copy(MODELS / "keras_training.py", folder)
     shutil.copy(Path(reference.__path__[0]) / "models.py", folder)
@@ -102,8 +93,7 @@ def keras(tmp_path_factory: pytest.TempPathFactory) -> Keras:
         *(OF_TRAINING.format(model=model, saver=saver) for model, saver in TRAINED.items()),
     ]
     (folder / "test_keras.py").write_text("".join(parts), encoding="utf-8")
-    cache = private_cache(folder)
-    return Keras(run(folder, cache=cache), artifacts(cache))
+    return run_keeping(folder)
 
 
 def read_table(file: Path) -> dict[str, Seen]:
@@ -123,7 +113,7 @@ def read_table(file: Path) -> dict[str, Seen]:
     return table
 
 
-def test_every_verdict_is_as_the_table_says(keras: Keras) -> None:
+def test_every_verdict_is_as_the_table_says(keras: Kept) -> None:
     table = read_table(HERE / "data" / "keras.txt")
     assert len(table) == 8 * 15 + 8 * 9
     for key in list(table):
@@ -142,7 +132,7 @@ def test_every_verdict_is_as_the_table_says(keras: Keras) -> None:
 
 @pytest.mark.parametrize(("model", "saver"), TRAINED.items())
 def test_fit_takes_several_outputs_in_eager_and_graph_mode(
-    keras: Keras, model: str, saver: str
+    keras: Kept, model: str, saver: str
 ) -> None:
     """One loss for each floating output and none for an integer one, whatever they are called."""
     pairs = [*product(["1.15"], ["1.15", "1.15+v2", "2.15", "2.15+v1"]), ("2.15", "2.15"),
@@ -156,7 +146,7 @@ def test_fit_takes_several_outputs_in_eager_and_graph_mode(
 @pytest.mark.parametrize("saver", ["keras_export", "keras_saved_model"])
 @pytest.mark.parametrize("version", RELEASES)
 def test_the_recorded_step_is_that_of_gradient_descent(
-    keras: Keras, saver: str, version: str
+    keras: Kept, saver: str, version: str
 ) -> None:
     """In closed form: W -= rate * 2 / (n * m) * x.T @ y, and b likewise."""
     artifact = keras.artifacts["Affine", saver, version]
@@ -172,7 +162,7 @@ def test_the_recorded_step_is_that_of_gradient_descent(
 
 
 @pytest.mark.parametrize("version", RELEASES)
-def test_export_records_the_signature_that_was_written(keras: Keras, version: str) -> None:
+def test_export_records_the_signature_that_was_written(keras: Kept, version: str) -> None:
     record = read_record(keras.artifacts["Affine", "keras_export", version])
     written = record["contract"]["signatures"]
     assert set(written) == {"serve", "serving_default"}
@@ -181,7 +171,7 @@ def test_export_records_the_signature_that_was_written(keras: Keras, version: st
     assert record["renamed"] == {"inputs": {}, "outputs": {"y": "output_0"}}
 
 
-def test_variables_of_keras_3_are_found_where_its_layers_hold_them(keras: Keras) -> None:
+def test_variables_of_keras_3_are_found_where_its_layers_hold_them(keras: Kept) -> None:
     """Its model has no list of them when it is restored, as that of Keras 2 has."""
     keys = {
         version: read_record(keras.artifacts["Affine", "keras_saved_model", version])["variables"]

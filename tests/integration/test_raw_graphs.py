@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,11 @@ import pytest
 
 from pytest_tfroundtrip import reference
 
-from .harness import HERE, MODELS, Run, artifacts, private_cache, run
+from .harness import HERE, MODELS, run_keeping
 from .tables import Seen, contradicting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from .harness import Kept
 
 TEST = """
 import pytest
@@ -79,27 +78,17 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Raw:
-    """One run of everything, and the artifacts that it left by model, saver and release."""
-
-    seen: Run
-    artifacts: Mapping[tuple[str, str, str], Path]
-
-
 @pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Raw:
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     folder = tmp_path_factory.mktemp("raw_graphs")
     shutil.copy(MODELS / "words.py", folder)
     shutil.copy(Path(reference.__path__[0]) / "models.py", folder)
     (folder / "test_raw.py").write_text(TEST, encoding="utf-8")
-    cache = private_cache(folder)
     runtimes = [
         f"--tf-save-runtimes={','.join(SAVED_UNDER)}",
         f"--tf-load-runtimes={','.join(LOADED_UNDER)}",
     ]
-    seen = run(folder, *runtimes, "--tf-operations=all", cache=cache)
-    return Raw(seen, artifacts(cache))
+    return run_keeping(folder, *runtimes, "--tf-operations=all")
 
 
 def read_table(file: Path) -> dict[str, Seen]:
@@ -119,7 +108,7 @@ def read_table(file: Path) -> dict[str, Seen]:
     return table
 
 
-def test_every_verdict_is_as_the_table_says(raw: Raw) -> None:
+def test_every_verdict_is_as_the_table_says(raw: Kept) -> None:
     table = read_table(HERE / "data" / "raw_graphs.txt")
     assert len(table) == 9 * 10 + 6 * 4 + 9 * 6 + 3 * 2
     for key in list(table):
@@ -129,7 +118,7 @@ def test_every_verdict_is_as_the_table_says(raw: Raw) -> None:
     assert not list(contradicting(table, raw.seen.cells))
 
 
-def test_what_is_same_passes_and_gives_the_models_numbers(raw: Raw) -> None:
+def test_what_is_same_passes_and_gives_the_models_numbers(raw: Kept) -> None:
     """The bodies of the tests look at the numbers of what was loaded."""
     outcomes = raw.seen.outcomes()
     same = [key for key, verdict in raw.seen.verdicts().items() if verdict == "same"]
@@ -138,7 +127,7 @@ def test_what_is_same_passes_and_gives_the_models_numbers(raw: Raw) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.15.5", "2.21.0"])
-def test_a_meta_graph_is_a_graph_and_a_checkpoint_beside_it(raw: Raw, version: str) -> None:
+def test_a_meta_graph_is_a_graph_and_a_checkpoint_beside_it(raw: Kept, version: str) -> None:
     """Nothing of a SavedModel, no path of this machine, and no record among TensorFlow's files."""
     payload = raw.artifacts["Words", "meta_graph.text", version] / "payload"
     assert {file.name for file in payload.iterdir()} == {"graph.pbtxt", *VALUES}
@@ -150,7 +139,7 @@ def test_a_meta_graph_is_a_graph_and_a_checkpoint_beside_it(raw: Raw, version: s
 
 
 @pytest.mark.parametrize("version", ["1.15.5", "2.21.0"])
-def test_a_graph_def_has_constants_where_variables_were(raw: Raw, version: str) -> None:
+def test_a_graph_def_has_constants_where_variables_were(raw: Kept, version: str) -> None:
     artifact = raw.artifacts["Words", "graph_def", version]
     graph = (artifact / "payload" / "graph.pb").read_bytes()
     assert b"scale" in graph
