@@ -128,6 +128,8 @@ class Stamp:
     signatures: tuple[str, ...]  # keys, without those that only TensorFlow's loaders use
     tensorflow: str  # the release that wrote it; empty where it doesn't say
     tensorflow_git: str
+    savers: tuple[str, ...]  # the savers that write such a file
+    copies: Mapping[str, str]  # a signature that is the very same as one before it: that one
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,11 @@ class MetaGraph:
     objects: int  # nodes of the object graph: 0 where a TF1 API wrote it
     keras: KerasObjects | None
     restores: bool  # whether a loader will look for the checkpoint
-    savers: tuple[str, ...]  # the savers that write such a file
+
+    @property
+    def savers(self) -> tuple[str, ...]:
+        """The savers that write such a file."""
+        return self.stamp.savers
 
     @property
     def callable_signatures(self) -> tuple[Signature, ...]:

@@ -61,9 +61,10 @@ def read_stamps(found: Found) -> tuple[Stamp, ...]:
     """
     if why := checks.of_file(found.file):
         raise NoSavedModel(why)
+    traces = _traces(found.path)
     try:
-        with opened(found.file, "meta_info_def", "signature_def") as parts:
-            stamps = tuple(stamp_of(part.head) for part in parts)
+        with opened(found.file) as parts:
+            stamps = tuple(stamp_of(part.head, traces) for part in parts)
         if not stamps:
             raise NoSavedModel(fault("no-meta-graphs", str(found.file)))
     except (Damaged, OSError) as error:
@@ -80,7 +81,7 @@ def read_saved_model(found: Found) -> SavedModel:
     folder = found.path
     if why := checks.of_file(found.file):
         raise NoSavedModel(why)
-    traces = Traces((folder / KERAS_METADATA).is_file(), (folder / HUB_MODULE).is_file())
+    traces = _traces(folder)
     try:
         graphs = _graphs(found, traces)
         if not graphs:
@@ -108,6 +109,10 @@ def read_saved_model(found: Found) -> SavedModel:
         record=folder.joinpath(*RECORD).is_file(),
         faults=tuple(faults),
     )
+
+
+def _traces(folder: Path) -> Traces:
+    return Traces((folder / KERAS_METADATA).is_file(), (folder / HUB_MODULE).is_file())
 
 
 def _graphs(found: Found, traces: Traces) -> tuple[MetaGraph, ...]:
