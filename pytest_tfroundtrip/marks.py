@@ -10,13 +10,16 @@ from pytest_tfroundtrip import settings as reading
 from pytest_tfroundtrip.causes import causes
 from pytest_tfroundtrip.cells import Cell, Matrix, Tolerances, absence
 from pytest_tfroundtrip.errors import UsageProblem, meant
+from pytest_tfroundtrip.folder import folders_of
 from pytest_tfroundtrip.model_source import find_model
 from pytest_tfroundtrip.vocabulary import Expect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pytest_tfroundtrip.savedmodel.folders import Found
+    from pytest_tfroundtrip.savedmodel.model import Stamp
     from pytest_tfroundtrip.settings import Settings
 
 _KEYWORDS = (
@@ -59,6 +62,19 @@ def read_mark(
     model = find_model(args[0], beside=beside, root=settings.rootdir, variables=variables)
     cells = tuple((cell, absence(cell)) for cell in _matrix(kwargs, settings).cells([model]))
     return Request(cells, _expect(kwargs, settings), _accept(kwargs, cells))
+
+
+def read_folder(
+    found: Found, stamps: Sequence[Stamp], *, root: Path, settings: Settings
+) -> Request:
+    """The cells of a SavedModel that was collected as a folder."""
+    matrix, savers = settings.matrix, settings.apis.savers
+    cells = tuple(
+        (cell, absence(cell))
+        for folder in folders_of(found, stamps, root=root)
+        for cell in matrix.cells_of_folder(folder, savers)
+    )
+    return Request(cells, settings.expect)
 
 
 def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:

@@ -16,6 +16,7 @@ class Option(NamedTuple):
     metavar: str
     many: bool = False  # comma- or space-separated
     switch: bool = False  # takes no value
+    again: bool = False  # may be given several times, a value each
 
     @property
     def flag(self) -> str:
@@ -42,6 +43,8 @@ OPTIONS = (
         "WRITERS",
         many=True,
     ),
+    Option("model", "collect the SavedModels in this folder; again for more", "DIR", again=True),
+    Option("examples", "inputs for collected SavedModels (.npz or .json)", "FILE"),
     Option("expect", "what cells are held against: round_trip or documents", "WHAT"),
     Option("provider", "how runtimes are had: auto, venv, docker or current", "HOW"),
     Option("untrusted", "a sandbox for each model (needs docker)", "", switch=True),
@@ -77,8 +80,11 @@ def add_options(parser: pytest.Parser) -> None:
             )
             parser.addini(option.ini, option.help, type="bool", default=None)
             continue
-        group.addoption(option.flag, dest=option.ini, metavar=option.metavar, help=says)
-        if option.many:
+        action = "append" if option.again else "store"
+        group.addoption(
+            option.flag, dest=option.ini, metavar=option.metavar, action=action, help=says
+        )
+        if option.many or option.again:
             parser.addini(option.ini, option.help, type="args")
         else:
             parser.addini(option.ini, option.help, type="string")

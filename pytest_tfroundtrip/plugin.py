@@ -70,6 +70,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker where the controller's engine is."""
     if state := _state(node.config):
         node.workerinput["tf_roundtrip_engine"] = state.address
+        node.workerinput["tf_roundtrip_named"] = state.named_arguments
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -82,8 +83,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Name what is collected: folders of ``--tf-model``, files of ``models/m1::cell``."""
+    if state := _state(session.config):
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        session.config.args = folder_items.arguments(session.config, state)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """The reference package is collected whatever the user's python_files say."""
+    """SavedModels are items; the reference package is collected whatever python_files says."""
+    if state := _state(parent.config):
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        if folder_items.is_ours(path, state):
+            return folder_items.ModelFolder.of(parent, path, state)
     if path.name in ("reference", "statements") and path.parent.name == "pytest_tfroundtrip":
         from pytest_tfroundtrip.collection import ReferenceFolder, is_reference  # noqa: PLC0415
 

@@ -54,6 +54,8 @@ class Settings:
     report: Path | None = None
     keep: Path | None = None
     store: Path | None = None  # of artifacts; None: in the cache
+    models: tuple[Path, ...] = ()  # folders with SavedModels, of which nothing is imported
+    examples: Path | None = None  # inputs for SavedModels that came as folders
     untrusted: bool = False  # each model has containers of its own
     limits: Limits = field(default_factory=Limits)  # what containers may have
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
@@ -92,6 +94,8 @@ def read_settings(config: pytest.Config) -> Settings:
         report=report,
         keep=_folder(values, "keep"),
         store=_folder(values, "store"),
+        models=_models(values),
+        examples=values.path("examples"),
         untrusted=_untrusted(values, provider),
         limits=limits,
         own=own,
@@ -110,6 +114,18 @@ def _folder(values: _Values, name: str) -> Path | None:
         msg = f"--tf-{name}: {path} is a file; a folder is needed, which is made if it is not there"
         raise UsageProblem(msg)
     return path
+
+
+def _models(values: _Values) -> tuple[Path, ...]:
+    paths = tuple(values.folder(name) for name in values.words("model"))
+    for path in paths:
+        if not path.is_dir():
+            from pytest_tfroundtrip.savedmodel.folders import what_is_there  # noqa: PLC0415
+
+            why = what_is_there(path)
+            msg = f"--tf-model: {why.sentence} {why.remedy}"
+            raise UsageProblem(msg)
+    return paths
 
 
 def _baseline(values: _Values) -> dict[str, Any]:
@@ -142,6 +158,7 @@ def _matrix(values: _Values, own: Mapping[str, OwnRuntime], known: Apis) -> Matr
         tolerances=Tolerances(values.number("rtol", 0), values.number("atol", 0)),
         seed=int(values.number("seed", 0, whole=True) or 0),
         resave_runtimes=runtimes(values.names("resave_runtimes") or both, own),
+        loaders_named=bool(values.names("loaders")),
     )
 
 
@@ -175,6 +192,15 @@ class _Values:
         options = self._options.values()
         return frozenset(each.name for each in options if self._config.getoption(each.ini))
 
+    def words(self, name: str) -> tuple[str, ...]:
+        """A list of texts that may have blanks and commas in them; none where nobody said."""
+        value, where = self.raw(name)
+        parts = [value] if isinstance(value, str) else value or []
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            msg = f"{where}: a list of folders was expected, not {value!r}"
+            raise UsageProblem(msg)
+        return tuple(parts)
+
     def names(self, name: str) -> tuple[str, ...]:
         """A list of names; none where nobody said."""
         return _names(*self.raw(name))
@@ -203,8 +229,10 @@ class _Values:
     def path(self, name: str) -> Path | None:
         """A path, relative to where pytest was started."""
         value, where = self.raw(name)
-        if value is None:
-            return None
+        return None if value is None else self.folder(value, where)
+
+    def folder(self, value: Any, where: str = "") -> Path:
+        """The path of a text."""
         try:
             return self._config.invocation_params.dir / Path(value).expanduser()
         except (TypeError, RuntimeError):

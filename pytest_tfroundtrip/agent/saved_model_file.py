@@ -1,4 +1,4 @@
-"""The file ``saved_model.pb``, read without loading the model."""
+"""The file ``saved_model.pb`` or ``.pbtxt``, read without loading the model."""
 
 import os
 
@@ -10,11 +10,18 @@ def meta_graphs(folder):
         google.protobuf.message.DecodeError: the file is damaged.
     """
     path = os.path.join(folder, "saved_model.pb")
-    if not os.path.isfile(path):
+    text = os.path.join(folder, "saved_model.pbtxt")
+    if not os.path.isfile(path) and not os.path.isfile(text):
         return []
     from tensorflow.core.protobuf import saved_model_pb2  # not on import: unit tests have none
 
     message = saved_model_pb2.SavedModel()
-    with open(path, "rb") as file:
-        message.ParseFromString(file.read())
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            message.ParseFromString(file.read())
+    else:
+        from google.protobuf import text_format
+
+        with open(text, encoding="utf-8") as file:
+            text_format.Parse(file.read(), message)
     return message.meta_graphs

@@ -1,4 +1,4 @@
-"""The steps an agent knows: ``save`` and ``resave`` write an artifact, ``load`` reads one."""
+"""The steps an agent knows: ``save``, ``resave`` and ``record`` write an artifact, ``load`` reads."""
 
 import os
 import shutil
@@ -6,7 +6,18 @@ import sys
 
 import tensorflow as tf
 
-from . import behavior, cases, contract, models, plugins, probe, record, sources, variables
+from . import (
+    behavior,
+    cases,
+    contract,
+    models,
+    plugins,
+    probe,
+    record,
+    reference,
+    sources,
+    variables,
+)
 from .errors import Absent
 from .operations import fine_tuning, inference, resave
 
@@ -23,6 +34,8 @@ def run(message, report):
         return load(message, report)
     if message["action"] == "resave":
         return resave.run(message, report)
+    if message["action"] == "record":
+        return reference.run(message, report)
     if message["action"] == "case":
         return cases.run(message, report)
     raise ValueError("the agent has no action %r" % (message["action"],))
@@ -105,7 +118,7 @@ def load(message, report):
     if operation not in _OPERATIONS:
         raise ValueError("the agent has no operation %r" % (operation,))
     loader = plugins.loader(message["loader"])
-    artifact = record.read(message["artifact"])
+    artifact = record.read(message["artifact"], message.get("payload"))
     if operation == "fine_tuning":
         why = fine_tuning.why_not(artifact)
         if why is not None:

@@ -17,6 +17,7 @@ from pytest_tfroundtrip.engine.steps import Steps
 from pytest_tfroundtrip.engine.store import Store
 from pytest_tfroundtrip.engine.trials import Trials
 from pytest_tfroundtrip.errors import RoundTripError
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge import ArtifactDamaged
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.vocabulary import Operation, Stage, Verdict
@@ -176,6 +177,8 @@ class Engine:
         for key in loads:
             load = self.plan.loads[key]
             agent = self._steps.agent_for(load.runtime, load.save)
+            if isinstance(load.save.model, Folder):
+                agent.roots.add(self._artifacts.root(load.save))
             self._loads[key] = self._steps.task(agent, order[key], self._load(load, order[key]))
         await self._steps.ready()
 
@@ -197,6 +200,7 @@ class Engine:
                 "variant": load.loader.variant,
                 "behavior": load.runtime.behavior and str(load.runtime.behavior),
                 "artifact": str(saved.folder),
+                **({"payload": str(saved.payload)} if saved.payload else {}),
                 "folder": str(folder),
                 "log": str(log),
             },

@@ -99,8 +99,13 @@ class Steps:
     ) -> asyncio.Task[Any]:
         """Work with a step of this agent in it, for which the agent is kept."""
         self._scheduler.announce(agent.key, priority)
-        task = self._loop.create_task(work)
+        task = self.alone(work)
         task.add_done_callback(lambda _: self._scheduler.done(agent.key))
+        return task
+
+    def alone(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Work that announces its steps itself, when it knows them."""
+        task = self._loop.create_task(work)
         # Nobody may ask for it (-x): its exception is not to be reported as never retrieved.
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         return task

@@ -54,6 +54,9 @@ def judge_inference(
     of the contract changed, it is ``drift``: an output that came back under another name is
     recognised by its values.
 
+    Of a model that gives other values each time, only names, dtypes and ranks of outputs are
+    compared; of one that nobody knows how to call, the contract and the variables.
+
     What the loader cannot show is not held against it but named in ``not_compared``: parts that
     are not in its ``shows``, parts that it showed nothing of for this artifact (the empty
     collections of a TF2 SavedModel in a Session; reference variables in TF2), and a restored
@@ -73,7 +76,10 @@ def judge_inference(
             if call in outputs:
                 saved.append(example.outputs)
                 loaded.append(outputs[call])
-        bench.outputs(f"call {call!r}", saved, loaded)
+        if record.unsteady:
+            bench.forms(f"call {call!r}", saved, loaded)
+        else:
+            bench.outputs(f"call {call!r}", saved, loaded)
     if record.callable and api.generation == "TF2" and "call" not in observed.calls:
         bench.missed.append("restored __call__")
     contract = contracts.changes(record.contract, observed.contract, api.shows, record.signature)
@@ -306,7 +312,9 @@ class _Bench:
 
     def structure(self, record: Record, observed: Observed) -> None:
         """Whether every example was called in every way, and there was anything to compare."""
-        if not any(example.outputs for example in record.examples):
+        if record.uncalled:
+            self.missed.append(f"values (not called: {record.uncalled})")
+        elif not any(example.outputs for example in record.examples):
             self.found(Verdict.DIFFERS, "the record holds no outputs: nothing to compare with")
         elif not observed.calls:
             self.found(Verdict.DIFFERS, "the loaded model was not called: nothing to compare")
@@ -352,6 +360,28 @@ class _Bench:
                 drifts[f"{where}: there are new outputs: {_names(new_names)}"] = Part.OUTPUT
         for drift, part in drifts.items():
             self.found(Verdict.DRIFT, drift, part)
+
+    def forms(
+        self,
+        where: str,
+        saved: list[Mapping[str, Tensor]],
+        loaded: list[Mapping[str, Tensor]],
+    ) -> None:
+        """Compare names, dtypes and ranks of outputs whose values are others each time."""
+        self.missed.append("values (the model gives others each time it is called)")
+        for index, (one, other) in enumerate(zip(saved, loaded, strict=True)):
+            for name in sorted(set(one) | set(other)):
+                what = f"{where}, example {index}, output {name!r}"
+                if name not in other:
+                    self.found(Verdict.DIFFERS, f"{what} is missing", Part.OUTPUT)
+                elif name not in one:
+                    self.found(Verdict.DRIFT, f"{what} is new", Part.OUTPUT)
+                elif one[name].dtype != other[name].dtype:
+                    said = f"{what} was {one[name].dtype} and is {other[name].dtype}"
+                    self.found(Verdict.DRIFT, said, Part.DTYPE)
+                elif one[name].value.ndim != other[name].value.ndim:
+                    said = f"{what} was of rank {one[name].value.ndim} and is of rank"
+                    self.found(Verdict.DRIFT, f"{said} {other[name].value.ndim}", Part.RANK)
 
     def oracle(
         self, expected: list[Mapping[str, Tensor]], outputs: list[Mapping[str, Tensor]]

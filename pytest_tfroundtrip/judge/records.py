@@ -108,6 +108,16 @@ class Record:
     raw: Mapping[str, Any] = field(repr=False, default_factory=dict)  # record.json as it stands
 
     @property
+    def unsteady(self) -> bool:
+        """Whether the model gives other values each time: it is random, counts, or tells time."""
+        return bool(self.raw.get("unsteady"))
+
+    @property
+    def uncalled(self) -> str:
+        """Why nobody knows what the model gives; empty where that is known."""
+        return str(self.raw.get("uncalled") or "")
+
+    @property
     def renamed_inputs(self) -> Mapping[str, str]:
         """The written names of the model's inputs, where the saver has names of its own."""
         return dict((self.raw.get("renamed") or {}).get("inputs", {}))

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -301,8 +302,10 @@ def _key(row: Row) -> tuple[object, ...]:
     )
 
 
-def file_of(model: Model) -> str:
-    """A model's file, below the rootdir where it is."""
+def file_of(model: Model | Folder) -> str:
+    """A model's file, below the rootdir where it is; a folder below what was named, with that."""
+    if isinstance(model, Folder):
+        return model.file.relative_to(model.root.parent).as_posix()
     if model.file.is_relative_to(model.root):
         return model.file.relative_to(model.root).as_posix()
     return model.file.as_posix()

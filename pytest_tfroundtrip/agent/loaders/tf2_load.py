@@ -19,7 +19,7 @@ class _Loaded(Loaded):
 
     def __init__(self, root, artifact, session):
         super(_Loaded, self).__init__(type(root).__name__)
-        self._root = root
+        self._root = self.restored = root
         self._payload = artifact.payload
         self._record = artifact.record
         self._session = session
@@ -35,6 +35,11 @@ class _Loaded(Loaded):
 
     def variables(self):
         told = self._record["variables"]
+        if told is None:  # nobody has recorded any yet: all that can be reached
+            paths = variables.paths(self._root)
+            if paths:
+                return variables.by_path(paths, self._session)
+            told = {"key": "name"}
         if told["key"] == "path":
             return self._by_path([each["name"] for each in told["items"]])
         found = list(getattr(self._root, "variables", None) or [])
