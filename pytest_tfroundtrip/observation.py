@@ -20,6 +20,18 @@ class Change:
 
 
 @dataclass(frozen=True)
+class FileFault:
+    """What is wrong with a SavedModel's files, seen without TensorFlow; see savedmodel/faults.toml.
+
+    Only what is known to keep TensorFlow from loading them.
+    """
+
+    id: str
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Observation:
     """The verdict, and where, why and by how much.
 
@@ -27,6 +39,7 @@ class Observation:
     ``timeout``, the comparison's for ``drift`` and ``differs``; empty for ``same``. ``artifact``
     and ``result`` are folders (see ``engine/store.py``), ``log`` a file, None where there is none.
     ``notes`` are the loader's sentences on how it was done, and on what was not done and why.
+    ``fault`` is of a SavedModel that came as a folder.
     """
 
     verdict: Verdict
@@ -43,6 +56,7 @@ class Observation:
     log: str | None = None
     reused: bool = False  # the artifact came from the store: nothing was saved for it in this run
     notes: tuple[str, ...] = ()
+    fault: FileFault | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What :func:`from_json` takes. JSON has no NaN and no infinity: they go as text."""
@@ -65,6 +79,7 @@ def from_json(raw: Mapping[str, Any]) -> Observation:
             "stage": Stage(stage) if stage else None,
             "not_compared": tuple(raw["not_compared"]),
             "notes": tuple(raw["notes"]),
+            "fault": FileFault(**raw["fault"]) if raw["fault"] else None,
             "max_abs_error": _number(raw["max_abs_error"]),
             "max_rel_error": _number(raw["max_rel_error"]),
         }

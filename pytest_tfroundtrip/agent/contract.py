@@ -65,6 +65,8 @@ def dimensions(shape):
 
 
 def _of_info(info):
+    if info.WhichOneof("encoding") == "composite_tensor" and info.composite_tensor.components:
+        info = info.composite_tensor.components[0]  # the one that has the values
     return {
         "dtype": values.dtype_name(info.dtype),
         "shape": dimensions(tf.TensorShape(info.tensor_shape)),

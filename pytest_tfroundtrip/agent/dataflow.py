@@ -1,7 +1,7 @@
 """Where a tensor of a graph goes to and what comes into a node, through function calls.
 
-Works on the messages ``GraphDef`` and ``FunctionDef`` alone: nothing is loaded. A tensor is known by
-its scope (the graph, or a call of a function), its node and the number of the node's output.
+Works on the messages ``GraphDef`` and ``FunctionDef`` alone: nothing is loaded. A tensor is known
+by its scope (the graph, or a call of a function), its node and the number of the node's output.
 """
 
 import collections
@@ -89,11 +89,12 @@ class Scope(object):
         ]
 
     def _plain(self, name):
-        """(node, output) of an input's name."""
-        parts = name.split(":")
+        """(node, output) of an input's name: "node:1", in a function "node:name:1" or "arg"."""
+        node, _, output = name.partition(":")
+        of, _, number = output.partition(":")
         if self.caller is None:
-            return parts[0], int(parts[1]) if len(parts) > 1 else 0
-        return parts[0], (parts[1], int(parts[2])) if len(parts) > 2 else 0
+            return node, int(of or 0)
+        return node, (of, int(number)) if number else 0
 
     def called(self, node, attribute, first):
         """The scope of a function that a node calls, None where it cannot be followed."""
@@ -162,7 +163,7 @@ def uses_of(scope, name, output=None):
 
 
 def origin(scope, name):
-    """(scope, NodeDef) that a tensor comes from, past what only hands it on; the node may be None."""
+    """(scope, NodeDef) that a tensor comes from, past what only hands it on; or (scope, None)."""
     for _ in range(1000):
         scope, node = scope.source(name)
         if node is None or node.op not in ("Identity", "ReadVariableOp", "Cast", "StopGradient"):

@@ -7,6 +7,7 @@ likeliest first: :func:`candidates`.
 
 import base64
 import collections
+import itertools
 import os
 import struct
 import zlib
@@ -29,25 +30,53 @@ MOST = 40
 IDS = 2  # ids are small where the graph does not say how many there are
 WORDS = (b"the", b"quick", b"brown", b"fox", b"unlikelyword", b"a", b"of", b"to")
 RATE = 16000  # samples a second
+VALUES = 3  # that a sparse tensor has, and a ragged one in a row
 
-_PICTURES = frozenset(
-    ["DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng", "DecodeAndCropJpeg"]
-)
+#: What the op says of a string that it takes in.
+_TAKES = {
+    "DecodeBmp": ("picture",),
+    "DecodeGif": ("picture",),
+    "DecodeImage": ("picture",),
+    "DecodeJpeg": ("picture",),
+    "DecodePng": ("picture",),
+    "DecodeAndCropJpeg": ("picture",),
+    "DecodeWav": ("sound",),
+    "DecodeRaw": ("raw",) + TEXTS,
+    "DecodeCSV": ("csv",),
+    "DecodeJSONExample": ("json",),
+    "StringToNumber": ("number",),
+}
 _PARSERS = frozenset(["ParseExample", "ParseExampleV2", "ParseSingleExample"])
 _GATHERS = frozenset(["Gather", "GatherV2", "ResourceGather"])
 _FINDS = frozenset(["LookupTableFind", "LookupTableFindV2"])
 _READS = ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
 
-#: How an input is to be made. ``kinds``: what a string is, in the order of trying; ``bound``: ids are
-#: below it, None where nobody knows; ``words``: of a vocabulary; ``features``: of an Example.
-Spec = collections.namedtuple("Spec", "name dtype shape kinds bound words features wrapped")
+SPARSE, RAGGED = "sparse", "ragged"
+_CLASSES = {1: SPARSE, 3: RAGGED}  # TypeSpecProto.TypeSpecClass, in struct.proto
+_CHANNELS = (1, 3, 4)
+_LEAST_RANK = 3  # of a picture
+
+#: How an input is to be made. ``kind``: "sparse", "ragged" or None; ``strings``: what a string is,
+#: in the order of trying; ``bound``: ids are below it, None where nobody knows; ``words``: of a
+#: vocabulary; ``features``: of an Example; ``wrapped``: strings are base64.
+Spec = collections.namedtuple("Spec", "name dtype shape kind strings bound words features wrapped")
 
 #: A feature of a tf.Example: ``shape`` None where it may have any number of values.
 Feature = collections.namedtuple("Feature", "name dtype shape bound words")
 
+#: One way of filling in what is open: which of the ``strings``, the shape where a rank is open, the
+#: size of an open dimension, the number of rows.
+Choice = collections.namedtuple("Choice", "string shape size rows")
+
+
+class NotMade(Exception):  # noqa: N818  what it is, not that it failed
+    """Why no value is known for an input."""
+
 
 def candidates(meta_graph, key, folder, seed, dtype_name):
     """What may be fed to a signature: {name: wire.Tensor} dicts, the likeliest first.
+
+    Of a sparse or ragged input each part is a tensor, see ``composites.py``.
 
     Args:
         meta_graph: the ``MetaGraphDef``.
@@ -55,40 +84,42 @@ def candidates(meta_graph, key, folder, seed, dtype_name):
         folder: of the SavedModel, where its assets are.
         seed: the same seed gives the same inputs.
         dtype_name: gives TensorFlow's name of a dtype's number.
+
+    Raises:
+        NotMade: an input is of a type that nobody knows how to make.
     """
     specs = specs_of(meta_graph, key, folder, dtype_name)
-    pictures = any(_is_picture(spec) for spec in specs)
-    sizes = PICTURE_SIZES if pictures else SIZES
-    open_ranks = any(spec.shape is None for spec in specs)
-    kinds = max([len(spec.kinds) for spec in specs] or [1])
-    tried = 0
-    for kind in range(kinds):
-        for shape in SHAPES if open_ranks else (None,):
+    for choice in itertools.islice(_choices(specs), MOST):
+        random = np.random.RandomState(seed)
+        made = {}
+        for spec in specs:
+            made.update(_made(spec, choice, random))
+        yield made
+
+
+def _choices(specs):
+    sizes = PICTURE_SIZES if any(_is_picture(spec) for spec in specs) else SIZES
+    shapes = SHAPES if any(spec.shape is None for spec in specs) else (None,)
+    for string in range(max([len(spec.strings) for spec in specs] or [1])):
+        for shape in shapes:
             for size in sizes if _are_open(specs, shape) else sizes[:1]:
                 for rows in ROWS:
-                    if tried == MOST:
-                        return
-                    tried += 1
-                    random = np.random.RandomState(seed)
-                    yield {
-                        spec.name: _made(spec, kind, shape, size, rows, random) for spec in specs
-                    }
+                    yield Choice(string, shape, size, rows)
 
 
 def _are_open(specs, shape):
     """Whether a dimension besides the first is unknown."""
-    for spec in specs:
-        dims = spec.shape if spec.shape is not None else shape
-        if any(dim is None for dim in dims[1:]) or (dims[:1] == (None,) and spec.shape is None):
-            return True
-    return False
+    return any(
+        None in (spec.shape if spec.shape is not None else shape)[1:] or not spec.shape
+        for spec in specs
+    )
 
 
 def specs_of(meta_graph, key, folder, dtype_name):
-    """A :data:`Spec` for each dense input of a signature, in the order of their names.
+    """A :data:`Spec` for each input of a signature, in the order of their names.
 
     Raises:
-        NotDense: an input is of several tensors.
+        NotMade: an input is of a type that nobody knows how to make.
     """
     graph = dataflow.graph_of(meta_graph.graph_def)
     vocabularies = _vocabularies(meta_graph, graph, folder)
@@ -96,48 +127,48 @@ def specs_of(meta_graph, key, folder, dtype_name):
     found = []
     for name in sorted(signature.inputs):
         info = signature.inputs[name]
-        if info.WhichOneof("encoding") not in (None, "name"):
-            raise NotDense(
-                "input %r is %s, made of several tensors" % (name, info.WhichOneof("encoding"))
-            )
-        node, _, output = info.name.partition(":")
+        kind, tensor = _parts(name, info)
+        node, _, output = tensor.partition(":")
         uses = dataflow.uses_of(graph, node, int(output or 0))
-        found.append(_spec(name, info, uses, vocabularies, dtype_name))
+        dtype, shape = _form(info, dtype_name)
+        strings, features = TEXTS if dtype == "string" else (), None
+        for use in uses:
+            strings = _TAKES.get(use.node.op, strings)
+            if use.node.op in _PARSERS and use.input == 0:
+                features = features_of(use, vocabularies, dtype_name)
+                strings = ("example",)
+        wrapped = any(use.node.op == "DecodeBase64" for use in uses)
+        words = _words(uses, vocabularies)
+        found.append(
+            Spec(name, dtype, shape, kind, strings, _bound(uses), words, features, wrapped)
+        )
     return found
 
 
-class NotDense(Exception):
-    """An input that no array by itself can be."""
+def _parts(name, info):
+    """How an input is made, None where it is one tensor, and the tensor that has its values."""
+    encoding = info.WhichOneof("encoding")
+    if encoding in (None, "name"):
+        return None, info.name
+    if encoding == "coo_sparse":
+        return SPARSE, info.coo_sparse.values_tensor_name
+    parts = [each.name for each in info.composite_tensor.components]
+    kind = _CLASSES.get(info.composite_tensor.type_spec.type_spec_class)
+    if kind is None:
+        raise NotMade("input %r is of a type that nobody knows how to make" % name)
+    return kind, parts[1] if kind == SPARSE else parts[0]
 
 
-def _spec(name, info, uses, vocabularies, dtype_name):
-    dtype = dtype_name(info.dtype)
-    shape = None
-    if not info.tensor_shape.unknown_rank:
-        shape = tuple(None if dim.size < 0 else int(dim.size) for dim in info.tensor_shape.dim)
-    features, kinds = None, TEXTS
-    for use in uses:
-        if use.node.op in _PARSERS and use.input == 0:
-            features = features_of(use, vocabularies, dtype_name)
-            kinds = ("example",)
-        elif use.node.op in _PICTURES:
-            kinds = ("picture",)
-        elif use.node.op == "DecodeWav":
-            kinds = ("sound",)
-        elif use.node.op == "StringToNumber":
-            kinds = ("number",)
-        elif use.node.op == "DecodeRaw":
-            kinds = ("raw",) + TEXTS
-        elif use.node.op == "DecodeCSV":
-            kinds = ("csv",)
-        elif use.node.op == "DecodeJSONExample":
-            kinds = ("json",)
-    if dtype != "string":
-        kinds = ("number",)
-    wrapped = any(use.node.op == "DecodeBase64" for use in uses)
-    return Spec(
-        name, dtype, shape, kinds, _bound(uses), _words(uses, vocabularies), features, wrapped
-    )
+def _form(info, dtype_name):
+    """(dtype, shape) of an input; of a composite one, of the part that has the values."""
+    if info.WhichOneof("encoding") == "composite_tensor":
+        kind = _CLASSES.get(info.composite_tensor.type_spec.type_spec_class)
+        parts = info.composite_tensor.components
+        return dtype_name(parts[1 if kind == SPARSE else 0].dtype), (None, None)
+    if info.tensor_shape.unknown_rank:
+        return dtype_name(info.dtype), None
+    dims = [int(dim.size) for dim in info.tensor_shape.dim]
+    return dtype_name(info.dtype), tuple(None if dim < 0 else dim for dim in dims)
 
 
 def _bound(uses):
@@ -280,57 +311,68 @@ def serialized(features, random):
 
 
 def _is_picture(spec):
-    return spec.shape is not None and len(spec.shape) >= 3 and spec.shape[-1] in (1, 3, 4)
+    return spec.shape is not None and len(spec.shape) >= _LEAST_RANK and spec.shape[-1] in _CHANNELS
 
 
-def _made(spec, kind, open_shape, size, rows, random):
-    """A wire.Tensor for an input."""
-    shape = spec.shape if spec.shape is not None else open_shape
-    of_rows = not (_is_picture(spec) and len(shape) == 3)  # a single picture has none
+def _made(spec, choice, random):
+    """{name: wire.Tensor} of an input: one tensor, or the parts of a composite one."""
+    shape = spec.shape if spec.shape is not None else choice.shape
+    # A single picture has no rows.
+    of_rows = not (_is_picture(spec) and len(shape) == _LEAST_RANK)
     dims = [
-        dim if dim is not None else rows if place == 0 and of_rows else size
+        dim if dim is not None else choice.rows if place == 0 and of_rows else choice.size
         for place, dim in enumerate(shape)
     ]
+    if spec.kind is None:
+        return {spec.name: _dense(spec, dims, choice, random)}
+    if spec.kind == SPARSE:
+        count = min(VALUES, int(np.prod(dims, dtype=np.int64)))
+        indices = np.stack(np.unravel_index(np.arange(count), dims), axis=1)
+        parts = [
+            wire.tensor(indices.astype(np.int64).reshape(count, len(dims))),
+            _dense(spec, [count], choice, random),
+            wire.tensor(np.array(dims, dtype=np.int64)),
+        ]
+    else:
+        splits = np.arange(choice.rows + 1, dtype=np.int64) * VALUES
+        parts = [_dense(spec, [int(splits[-1])], choice, random), wire.tensor(splits)]
+    return {"%s/%d" % (spec.name, number): part for number, part in enumerate(parts)}
+
+
+def _dense(spec, dims, choice, random):
+    if spec.dtype != "string":
+        return wire.tensor(_numbers(spec, dims, choice.size, random), spec.dtype)
+    what = spec.strings[min(choice.string, len(spec.strings) - 1)]
     count = int(np.prod(dims, dtype=np.int64))
-    if spec.dtype == "string":
-        what = spec.kinds[min(kind, len(spec.kinds) - 1)]
-        flat = [_string(what, spec, random) for _ in range(count)]
-        array = np.empty(count, dtype=object)
-        array[:] = [base64.urlsafe_b64encode(one) if spec.wrapped else one for one in flat]
-        return wire.tensor(array.reshape(dims), "string")
-    return wire.tensor(_numbers(spec, dims, size, random), spec.dtype)
+    flat = [_string(what, spec, random) for _ in range(count)]
+    array = np.empty(count, dtype=object)
+    array[:] = [base64.urlsafe_b64encode(one) if spec.wrapped else one for one in flat]
+    return wire.tensor(array.reshape(dims), "string")
 
 
 def _numbers(spec, dims, size, random):
-    kind = spec.dtype
-    if kind == "bool":
-        # Mostly "training": what is off in a model that is used.
-        return np.zeros(dims, dtype=bool)
-    if kind.startswith(("int", "uint")):
-        return _integers(spec, dims, size, random).astype(kind)
+    if spec.dtype == "bool":
+        return np.zeros(dims, dtype=bool)  # mostly "training": off in a model that is used
+    if spec.dtype.startswith(("int", "uint")):
+        return _integers(spec, dims, size, random).astype(spec.dtype)
     values = random.uniform(size=dims)
     if not dims and _named(spec, "keep", "prob", "temperature", "scale"):
         values = np.ones(())
-    if kind.startswith("complex"):
-        values = values + 1j * random.uniform(size=dims)
-        return values.astype(kind)
-    return values.astype("float32" if kind == "bfloat16" else kind)
+    if spec.dtype.startswith("complex"):
+        return (values + 1j * random.uniform(size=dims)).astype(spec.dtype)
+    return np.asarray(values).astype("float32" if spec.dtype == "bfloat16" else spec.dtype)
 
 
 def _integers(spec, dims, size, random):
     if spec.bound is not None:
-        return random.randint(spec.bound, size=dims)
+        return np.asarray(random.randint(spec.bound, size=dims))
     if _named(spec, "mask"):
         return np.ones(dims, dtype=np.int64)
-    if _named(spec, "len", "size", "num", "count", "width", "height", "step") and len(dims) <= 1:
+    if len(dims) <= 1 and _named(spec, "len", "size", "num", "count", "width", "height", "step"):
         return np.full(dims, size)
     if _is_picture(spec):
-        return (
-            random.randint(256, size=dims)
-            if spec.dtype == "uint8"
-            else random.randint(128, size=dims)
-        )
-    return random.randint(IDS, size=dims)
+        return random.randint(128 if spec.dtype == "int8" else 256, size=dims)
+    return np.asarray(random.randint(IDS, size=dims))
 
 
 def _named(spec, *words):
@@ -338,23 +380,17 @@ def _named(spec, *words):
 
 
 def _string(what, spec, random):
+    if what == "text":
+        words = spec.words or WORDS
+        count = 1 if spec.words else 5
+        return b" ".join(words[random.randint(len(words))] for _ in range(count))
     if what == "example":
         return serialized(spec.features or (), random)
-    if what == "picture":
-        return picture(random)
-    if what == "sound":
-        return sound(random)
-    if what == "number":
-        return b"%d" % random.randint(IDS)
-    if what == "csv":
-        return b",".join(b"%d" % random.randint(IDS) for _ in range(4))
-    if what == "raw":
-        return bytes(bytearray(random.randint(256, size=64).tolist()))
-    if what == "json":
-        return b'{"features": {"feature": {}}}'
-    words = spec.words or WORDS
-    chosen = [words[random.randint(len(words))] for _ in range(1 if spec.words else 5)]
-    return b" ".join(chosen)
+    return _MADE[what](random)
+
+
+def _of_bytes(random):
+    return bytes(bytearray(random.randint(256, size=64).tolist()))
 
 
 def picture(random, width=64, height=64):
@@ -379,3 +415,13 @@ def sound(random, samples=RATE):
     chunks = b"WAVEfmt " + struct.pack("<I", len(form)) + form
     chunks += b"data" + struct.pack("<I", len(body)) + body
     return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+
+
+_MADE = {
+    "picture": picture,
+    "sound": sound,
+    "number": lambda random: b"%d" % random.randint(IDS),
+    "csv": lambda random: b",".join(b"%d" % random.randint(IDS) for _ in range(4)),
+    "raw": _of_bytes,
+    "json": lambda _: b'{"features": {"feature": {}}}',
+}

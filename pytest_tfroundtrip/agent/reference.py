@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from . import (
     behavior,
+    composites,
     contract,
     errors,
     inputs,
@@ -93,6 +94,7 @@ def _content(message, meta_graph):
         "format": "saved_model",
         "signature": key,
         "contract": told,
+        "composites": key and composites.kinds_of(meta_graph.signature_def[key]),
         "tensors": None,
         "renamed": None,
         "examples": 0,
@@ -115,7 +117,7 @@ def _called(loaded, message, meta_graph, content):
     call = loaded.calls()[0][1]
     try:
         examples = _examples(call, message, meta_graph)
-    except inputs.NotDense as error:
+    except inputs.NotMade as error:
         content["uncalled"] = str(error)
         return {}
     except _Untaken as error:
@@ -138,7 +140,7 @@ def _called(loaded, message, meta_graph, content):
     return tensors
 
 
-class _Untaken(Exception):
+class _Untaken(Exception):  # noqa: N818  what it is, not that it failed
     """Nothing that was tried was taken as an input."""
 
 
@@ -176,14 +178,14 @@ def _alike(one, other):
         return False
     for name, tensor in one.items():
         first, second = tensor.value, other[name].value
-        if first.shape != second.shape or first.tolist() != second.tolist():
-            if tensor.dtype == "string" or first.tobytes() != second.tobytes():
-                return False
+        exactly = tensor.dtype != "string" and first.tobytes() == second.tobytes()  # NaN too
+        if first.shape != second.shape or not (exactly or first.tolist() == second.tolist()):
+            return False
     return True
 
 
 def _takes_names(restored, fed, outputs):
-    """Whether the restored object takes the signature's inputs by their names, and gives as much."""
+    """Whether the restored object takes the signature's inputs by name, and gives as much."""
     if not callable(restored) or not tf.executing_eagerly():
         return False
     try:

@@ -2,6 +2,20 @@
 
 import os
 
+#: Collections and a signature that name what a loader runs once the variables are there.
+_INITIALIZERS = ("saved_model_main_op", "legacy_init_op")
+_INIT_SIGNATURE = "__saved_model_init_op"
+
+
+def initialises(folder, tags):
+    """Whether a SavedModel names what is to be run once it is loaded."""
+    return any(
+        _INIT_SIGNATURE in meta_graph.signature_def
+        or any(name in meta_graph.collection_def for name in _INITIALIZERS)
+        for meta_graph in meta_graphs(folder)
+        if set(meta_graph.meta_info_def.tags) == set(tags)
+    )
+
 
 def meta_graphs(folder):
     """The MetaGraphDefs of a SavedModel's folder, none where it is no SavedModel.

@@ -1,4 +1,4 @@
-"""The steps an agent knows: ``save``, ``resave`` and ``record`` write an artifact, ``load`` reads."""
+"""The steps an agent knows: ``save``, ``resave``, ``record`` write an artifact, ``load`` reads."""
 
 import os
 import shutil

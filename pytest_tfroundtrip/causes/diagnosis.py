@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_tfroundtrip.cells import Cell
-    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.observation import FileFault, Observation
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,15 @@ def diagnose(observation: Observation, cell: Cell) -> Diagnosis | None:
             if groups is not None:
                 return Diagnosis(cause, cause.says(groups), cause.advises(groups))
     return None
+
+
+#: What comes of files that cannot be loaded.
+_OF_FILES = (Verdict.REFUSED, Verdict.CRASHED, Verdict.TIMEOUT)
+
+
+def _of_files(fault: FileFault) -> Diagnosis:
+    cause = Cause(fault.id, (), fault.sentence, fault.remedy, "every release", "")
+    return Diagnosis(cause, fault.sentence, fault.remedy)
 
 
 def _ranked(cell: Cell) -> Iterator[Cause]:

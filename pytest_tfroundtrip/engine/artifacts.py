@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.engine.observe import unanswered
-from pytest_tfroundtrip.engine.references import References
+from pytest_tfroundtrip.engine.references import References, fault_of
 from pytest_tfroundtrip.engine.store import resave_key, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.folder import Folder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.cells import Save
     from pytest_tfroundtrip.engine.steps import Steps
     from pytest_tfroundtrip.engine.store import Store
-    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.observation import FileFault, Observation
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Saved:
     seconds: float = 0.0
     log: Path | None = None
     payload: Path | None = None  # what TensorFlow wrote, where it is not in that folder
+    fault: FileFault | None = None  # what is wrong with that
 
 
 class Artifacts:
@@ -131,8 +132,10 @@ class Artifacts:
 
     async def _record(self, save: Save, priority: int) -> Saved:
         """What a SavedModel that came as a folder should give."""
+        fault = await asyncio.to_thread(fault_of, save.model.file)
         folder, seconds = await self._references.record(save, priority)
-        return Saved(folder, reused=not seconds, seconds=seconds, payload=save.model.file)
+        reused = not seconds
+        return Saved(folder, None, reused, seconds, payload=save.model.file, fault=fault)
 
     async def _save(self, save: Save, priority: int) -> Saved:
         environment = await self._steps.environment(save.runtime)

@@ -90,7 +90,7 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     saved: Saved = answer["artifact"]
     folder = saved.folder
     if answer["status"] != "ok" or folder is None or cell.loader is None:
-        return unanswered(answer, Stage.LOAD, answer["log"])
+        return replace(unanswered(answer, Stage.LOAD, answer["log"]), fault=saved.fault)
     if answer.get("absent"):
         return unanswered(answer, Stage.TRAIN, answer["log"])
     record, observed = read_record(folder), read_observed(answer["folder"], answer)

@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.engine.store import record_key
@@ -21,19 +21,24 @@ from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
 from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge import judge_inference, read_observed, read_record
 from pytest_tfroundtrip.judge.records import RECORD_JSON
+from pytest_tfroundtrip.observation import FileFault
+from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at, read_saved_model
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pytest_tfroundtrip.catalogue.apis import Apis
     from pytest_tfroundtrip.catalogue.runtime import Runtime
     from pytest_tfroundtrip.cells import Save
     from pytest_tfroundtrip.engine.steps import Steps
     from pytest_tfroundtrip.engine.store import Store
 
-#: The load APIs that can call whatever has a signature, by the generation of the save API.
+#: The load APIs that call what has a signature, by the generation of the save API.
 _READERS = {"TF1": ("tf1_load", "tf2_load"), "TF2": ("tf2_load", "tf1_load")}
+#: Of a save API whose readers do more than those: run initialisers that are in no signature.
+_OWN_READERS = {"hub_module": ("hub_module", "hub_load", "tf1_load")}
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class References:
         state = await asyncio.to_thread(state_of, folder.file)
         failures: list[str] = []
         unusable: EnvironmentFailed | None = None
-        for attempt in attempts(save):
+        for attempt in attempts(save, self._steps.settings.apis):
             try:
                 found = await self._attempt(save, attempt, state, priority)
             except EnvironmentFailed as error:
@@ -177,11 +182,13 @@ class References:
         return dict(await self._steps.task(agent, priority, step))
 
 
-def attempts(save: Save) -> Iterator[Attempt]:
+def attempts(save: Save, known: Apis) -> Iterator[Attempt]:
     """Who is asked what a folder gives, in order."""
+    readers = _OWN_READERS.get(save.saver.base) or _READERS[save.saver.generation]
     for runtime in save.references:
-        for loader in _READERS[save.saver.generation]:
-            yield Attempt(runtime, loader)
+        for name in readers:
+            if known.loaders[name].missing_in(runtime) is None:
+                yield Attempt(runtime, name)
 
 
 def state_of(folder: Path) -> str:
@@ -201,6 +208,19 @@ def state_of(folder: Path) -> str:
     except OSError as error:
         raise RoundTripError(str(error)) from error
     return digest.hexdigest()
+
+
+@cache
+def fault_of(folder: Path) -> FileFault | None:
+    """What is wrong with a SavedModel's files that TensorFlow is known not to load."""
+    try:
+        faults = read_saved_model(found_at(folder)).faults
+    except NoSavedModel as error:
+        faults = (error.fault,)
+    for fault in faults:
+        if fault.stops:
+            return FileFault(fault.id, fault.sentence, fault.remedy)
+    return None
 
 
 def _raise(error: OSError) -> None:
