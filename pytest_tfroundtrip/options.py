@@ -48,6 +48,7 @@ OPTIONS = (
     Option("expect", "what cells are held against: round_trip or documents", "WHAT"),
     Option("provider", "how runtimes are had: auto, venv, docker or current", "HOW"),
     Option("untrusted", "a sandbox for each model (needs docker)", "", switch=True),
+    Option("trusted", "collected SavedModels are no sandbox's (with docker)", "", switch=True),
     Option("baseline", "what is accepted as broken, and why (.toml)", "FILE"),
     Option("baseline_update", "write the file of --tf-baseline anew", "", switch=True),
     Option("report", "write a report of all cells (.json or .md)", "FILE"),

@@ -40,6 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Nothing in a SavedModel's folder is run."""
+    said = early_config.known_args_namespace
+    if said.tf_roundtrip or early_config.getini("tf_roundtrip"):
+        from pytest_tfroundtrip import guards  # noqa: PLC0415
+
+        models = said.tf_model or early_config.getini("tf_model")
+        guards.check(early_config, said.file_or_dir, models)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Explain the marks; read the settings, so that a wrong one is said before anything runs."""
     from pytest_tfroundtrip.help import CELL_MARK, ROUND_TRIP_MARK  # noqa: PLC0415

@@ -15,6 +15,7 @@ from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
 from pytest_tfroundtrip.engine.infos import infos
 from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
@@ -87,12 +88,16 @@ class Reporting:
         )
         for text in lines:
             terminal.write_line(text)
-        saves_of_plan = [save for save in engine.plan.saves.values() if save.resaved is None]
-        planned = {(save.saver, save.runtime) for save in saves_of_plan}
+        saves_of_plan = engine.plan.saves.values()
+        planned = {
+            (save.saver, save.runtime)
+            for save in saves_of_plan
+            if save.resaved is None and not isinstance(save.model, Folder)
+        }
         for writer in dict.fromkeys(self._settings.diff_saves):
             if (writer.saver, writer.runtime) not in planned:
                 terminal.write_line(f"  --tf-diff-saves: {writer}: {NOT_SAVED}")
-        if self._settings.untrusted:
+        if any(self._settings.untrusts(save.model) for save in saves_of_plan):
             terminal.write_line("  untrusted: each model has containers of its own")
             if os.getuid() == 0:
                 terminal.write_line("  You are root: what got out of a container would be, too.")

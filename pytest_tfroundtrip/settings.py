@@ -17,6 +17,7 @@ from pytest_tfroundtrip.catalogue.extensions import asked
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.cells import Matrix, Tolerances
 from pytest_tfroundtrip.errors import UsageProblem, meant
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.limits import Limits, read_limits
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.vocabulary import Expect, Operation
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pytest
+
+    from pytest_tfroundtrip.cells import Model
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -57,6 +60,7 @@ class Settings:
     models: tuple[Path, ...] = ()  # folders with SavedModels, of which nothing is imported
     examples: Path | None = None  # inputs for SavedModels that came as folders
     untrusted: bool = False  # each model has containers of its own
+    trusted: bool = False  # SavedModels that came as folders share containers too
     limits: Limits = field(default_factory=Limits)  # what containers may have
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
     baseline: Path | None = None  # what is accepted as broken
@@ -64,6 +68,12 @@ class Settings:
     diff_saves: tuple[Writer, ...] = ()  # each two in a row are a pair of every model
     apis: Apis = field(default_factory=apis)  # what there is, third parties' included
     typed: frozenset[str] = frozenset()  # what the command line says narrows what marks say
+
+    def untrusts(self, model: Model | Folder) -> bool:
+        """Whether a model has containers of its own: a folder may come from anywhere."""
+        if self.untrusted:
+            return True
+        return isinstance(model, Folder) and self.provider == "docker" and not self.trusted
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -96,7 +106,7 @@ def read_settings(config: pytest.Config) -> Settings:
         store=_folder(values, "store"),
         models=_models(values),
         examples=values.path("examples"),
-        untrusted=_untrusted(values, provider),
+        **_untrusted(values, provider),
         limits=limits,
         own=own,
         **_baseline(values),
@@ -136,15 +146,18 @@ def _baseline(values: _Values) -> dict[str, Any]:
     return {"baseline": path, "baseline_update": update}
 
 
-def _untrusted(values: _Values, provider: str) -> bool:
-    untrusted = values.switch("untrusted")
+def _untrusted(values: _Values, provider: str) -> dict[str, Any]:
+    untrusted, trusted = values.switch("untrusted"), values.switch("trusted")
+    if untrusted and trusted:
+        msg = "--tf-untrusted and --tf-trusted exclude each other: say one of them"
+        raise UsageProblem(msg)
     if untrusted and provider != "docker":
         msg = (
             "--tf-untrusted: a model that is not to be trusted runs in a container only."
             f" Say --tf-provider=docker as well (it is {provider})"
         )
         raise UsageProblem(msg)
-    return untrusted
+    return {"untrusted": untrusted, "trusted": trusted}
 
 
 def _matrix(values: _Values, own: Mapping[str, OwnRuntime], known: Apis) -> Matrix:

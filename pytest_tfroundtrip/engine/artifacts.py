@@ -99,7 +99,7 @@ class Artifacts:
 
     def root(self, save: Save) -> Path:
         """What a save sees of the user's files: of an untrusted model, its own folder."""
-        if not self._steps.settings.untrusted:
+        if not self._steps.settings.untrusts(save.model):
             return save.model.root
         return save.model.file if isinstance(save.model, Folder) else save.model.file.parent
 

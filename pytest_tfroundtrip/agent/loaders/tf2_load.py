@@ -12,7 +12,6 @@ from ..operations import Loaded
 from ..savers import graph
 
 tf1 = tf.compat.v1
-_SEVERAL = 2
 
 
 class _Loaded(Loaded):
@@ -201,9 +200,8 @@ def _tags(artifact):
     """
     if artifact.record["saver"] is not None:
         return None
-    if len(saved_model_file.meta_graphs(artifact.payload)) < _SEVERAL:
-        return None
-    return artifact.record["contract"]["tags"]
+    several = len(saved_model_file.meta_graphs(artifact.payload)) > 1
+    return artifact.record["contract"]["tags"] if several else None
 
 
 def _note(loaded, tags):

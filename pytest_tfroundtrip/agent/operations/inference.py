@@ -3,6 +3,7 @@
 import os
 
 from .. import record, variables, wire
+from ..errors import Absent
 
 
 def run(loaded, artifact, folder, report):
@@ -11,6 +12,11 @@ def run(loaded, artifact, folder, report):
     seen = loaded.contract()
     report.stage("call")
     fed = record.inputs_of(artifact)
+    if not fed and seen is None:
+        raise Absent(
+            "it loads nothing before it is called, and nobody knows what this takes: %s"
+            % artifact.record.get("uncalled")
+        )
     calls = loaded.calls() if fed else []  # of a SavedModel that nobody knows how to call
     for name, call in calls:
         report.details["call"] = name  # which one failed, if one does
