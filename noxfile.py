@@ -405,11 +405,12 @@ def lock(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def protos(session: nox.Session) -> None:
-    """The descriptors that `show` reads SavedModels with, made again from saved_model.proto."""
+    """The descriptors that `show` reads SavedModels with, made again from the .proto files."""
     session.install("grpcio-tools")
     with session.chdir("pytest_tfroundtrip/savedmodel/protos"):
-        made = "--descriptor_set_out=saved_model.desc"
-        session.run("python", "-m", "grpc_tools.protoc", "-I.", made, "saved_model.proto")
+        for name in ("saved_model", "warmup"):
+            made = f"--descriptor_set_out={name}.desc"
+            session.run("python", "-m", "grpc_tools.protoc", "-I.", made, f"{name}.proto")
 
 
 @nox.session(default=False)

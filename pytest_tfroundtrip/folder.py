@@ -45,6 +45,8 @@ class Folder:
     default: bool  # whether that is the signature that is called where nobody names one
     tensorflow: str  # the release that wrote it, as it says; empty where it doesn't
     savers: tuple[str, ...]  # those that write such a file
+    inputs: tuple[str, ...] = ()  # names of that signature's
+    examples: Path | None = None  # a file of inputs for it
     label: str = ""  # name and signature as they stand in ids
     variables: bool | None = None
     keras_model: bool | None = None
@@ -70,6 +72,8 @@ class Folder:
             "default": self.default,
             "tensorflow": self.tensorflow,
             "savers": self.savers,
+            "inputs": self.inputs,
+            "examples": self.examples and str(self.examples),
             "label": self.label,
             "variables": self.variables,
         }
@@ -84,6 +88,8 @@ def from_json(raw: dict[str, Any]) -> Folder:
             "root": Path(raw["root"]),
             "tags": tuple(raw["tags"]),
             "savers": tuple(raw["savers"]),
+            "inputs": tuple(raw["inputs"]),
+            "examples": Path(raw["examples"]) if raw["examples"] else None,
         }
     )
 
@@ -129,6 +135,7 @@ def folders_of(
             default=key == default,
             tensorflow=stamp.tensorflow,
             savers=stamp.savers,
+            inputs=stamp.inputs.get(key, ()) if key else (),
             label=label,
             variables=has_variables,
         )

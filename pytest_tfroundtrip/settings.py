@@ -92,19 +92,20 @@ def read_settings(config: pytest.Config) -> Settings:
         msg = f"--tf-report: {report.name} should end in .json or .md"
         raise UsageProblem(msg)
     provider = values.word("provider", PROVIDERS, "auto")
+    cache = values.path("cache") or default_cache()
     return Settings(
         rootdir=config.rootpath,
         matrix=_matrix(values, own, known),
         expect=Expect(values.word("expect", [str(e) for e in Expect], Expect.ROUND_TRIP)),
         explicit_expect=values.raw("expect")[0] is not None,
         provider=provider,
-        cache=values.path("cache") or default_cache(),
+        cache=cache,
         jobs=int(values.number("jobs", 1, whole=True) or os.cpu_count() or 1),
         timeout=values.number("timeout", 0.001) or 120.0,
         report=report,
         keep=_folder(values, "keep"),
         store=_folder(values, "store"),
-        models=_models(values),
+        models=_models(values, cache),
         examples=values.path("examples"),
         **_untrusted(values, provider),
         limits=limits,
@@ -126,16 +127,27 @@ def _folder(values: _Values, name: str) -> Path | None:
     return path
 
 
-def _models(values: _Values) -> tuple[Path, ...]:
-    paths = tuple(values.folder(name) for name in values.words("model"))
-    for path in paths:
-        if not path.is_dir():
-            from pytest_tfroundtrip.savedmodel.folders import what_is_there  # noqa: PLC0415
+def _models(values: _Values, cache: Path) -> tuple[Path, ...]:
+    """The folders of ``--tf-model``; what is no folder of this machine is copied to the cache."""
+    if not values.words("model"):
+        return ()
+    from pytest_tfroundtrip.fetching import folder_of, is_elsewhere  # noqa: PLC0415
+    from pytest_tfroundtrip.savedmodel.folders import FILES, what_is_there  # noqa: PLC0415
 
+    paths = []
+    for name in values.words("model"):
+        if is_elsewhere(name):
+            paths.append(folder_of(name, [values.invoked_in], cache))
+            continue
+        path = values.folder(name, "--tf-model")
+        if path.name in FILES and path.is_file():
+            path = path.parent
+        if not path.is_dir():
             why = what_is_there(path)
             msg = f"--tf-model: {why.sentence} {why.remedy}"
             raise UsageProblem(msg)
-    return paths
+        paths.append(path)
+    return tuple(paths)
 
 
 def _baseline(values: _Values) -> dict[str, Any]:
@@ -187,6 +199,11 @@ class _Values:
                 where = "pyproject.toml: [tool.tf_roundtrip]"
                 msg = f"{where} has no key {key!r}.{meant(key, self._options)}"
                 raise UsageProblem(msg)
+
+    @property
+    def invoked_in(self) -> Path:
+        """Where pytest was started."""
+        return self._config.invocation_params.dir
 
     def raw(self, name: str) -> tuple[Any, str]:
         """The value, None where nobody said, and where it stands."""

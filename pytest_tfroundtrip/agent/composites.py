@@ -25,6 +25,12 @@ def kind_of(info):
     return {"SPARSE_TENSOR_SPEC": SPARSE, "RAGGED_TENSOR_SPEC": RAGGED}.get(name, name)
 
 
+def holding_values(info):
+    """The ``TensorInfo`` of the part of a composite tensor that has its values."""
+    parts = info.composite_tensor.components
+    return parts[1] if kind_of(info) == SPARSE and len(parts) > 1 else parts[0]
+
+
 def names_of(info):
     """The names of the tensors in the graph, one for a dense input or output."""
     encoding = info.WhichOneof("encoding")

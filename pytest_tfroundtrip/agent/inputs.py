@@ -55,6 +55,7 @@ SPARSE, RAGGED = "sparse", "ragged"
 _CLASSES = {1: SPARSE, 3: RAGGED}  # TypeSpecProto.TypeSpecClass, in struct.proto
 _CHANNELS = (1, 3, 4)
 _LEAST_RANK = 3  # of a picture
+_PAIR = 2  # rank of a sparse tensor's indices
 
 #: How an input is to be made. ``kind``: "sparse", "ragged" or None; ``strings``: what a string is,
 #: in the order of trying; ``bound``: ids are below it, None where nobody knows; ``words``: of a
@@ -65,8 +66,8 @@ Spec = collections.namedtuple("Spec", "name dtype shape kind strings bound words
 Feature = collections.namedtuple("Feature", "name dtype shape bound words")
 
 #: One way of filling in what is open: which of the ``strings``, the shape where a rank is open, the
-#: size of an open dimension, the number of rows.
-Choice = collections.namedtuple("Choice", "string shape size rows")
+#: size of an open dimension, the number of rows, whether ``x`` and ``x_1`` are a ragged tensor.
+Choice = collections.namedtuple("Choice", "string shape size rows ragged")
 
 
 class NotMade(Exception):  # noqa: N818  what it is, not that it failed
@@ -94,17 +95,71 @@ def candidates(meta_graph, key, folder, seed, dtype_name):
         made = {}
         for spec in specs:
             made.update(_made(spec, choice, random))
+        for names, kind in _flattened(specs, choice.ragged):
+            parts = _parts_of(kind, names[0], made, choice)
+            made.update(zip(names, parts))
         yield made
+
+
+def _flattened(specs, ragged):
+    """[(names, kind)] of inputs that together are a sparse tensor, or may be a ragged one.
+
+    ``tf.saved_model.save`` writes the parts of a composite input as inputs of their own, ``x``,
+    ``x_1``, ``x_2``, and nothing says any more what they were.
+    """
+    by_name = {spec.name: spec for spec in specs if spec.kind is None}
+    found = []
+    for name, spec in sorted(by_name.items()):
+        second, third = by_name.get(name + "_1"), by_name.get(name + "_2")
+        if second is None or not (_rank(second) == 1 and spec.shape is not None):
+            continue
+        if third is not None and spec.dtype == third.dtype == "int64":
+            if _rank(spec) == _rank(third) + 1 == _PAIR and spec.shape[1] == third.shape[0]:
+                found.append(((name, second.name, third.name), SPARSE))
+        elif ragged and third is None and second.dtype in ("int64", "int32"):
+            found.append(((name, second.name), RAGGED))
+    return found
+
+
+def _rank(spec):
+    return None if spec.shape is None else len(spec.shape)
+
+
+def _parts_of(kind, name, made, choice):
+    """The parts of a composite tensor, from what was made of each of them alone."""
+    if kind == SPARSE:
+        size = made[name + "_2"].value.shape[0]
+        dims = [choice.rows] + [choice.size] * (size - 1)
+        indices = _indices(dims)
+        values = np.resize(made[name + "_1"].value, len(indices))
+        return [
+            wire.tensor(indices),
+            wire.Tensor(made[name + "_1"].dtype, values),
+            wire.tensor(np.array(dims, dtype=np.int64)),
+        ]
+    splits = made[name + "_1"]
+    ends = (np.arange(choice.rows + 1) * VALUES).astype(splits.dtype)
+    values = made[name].value
+    values = np.resize(values, (int(ends[-1]),) + values.shape[1:])
+    return [wire.Tensor(made[name].dtype, values), wire.Tensor(splits.dtype, ends)]
+
+
+def _indices(dims):
+    """Where the values of a sparse tensor are, from its beginning on."""
+    count = min(VALUES, int(np.prod(dims, dtype=np.int64)))
+    indices = np.stack(np.unravel_index(np.arange(count), dims), axis=1)
+    return indices.astype(np.int64).reshape(count, len(dims))
 
 
 def _choices(specs):
     sizes = PICTURE_SIZES if any(_is_picture(spec) for spec in specs) else SIZES
     shapes = SHAPES if any(spec.shape is None for spec in specs) else (None,)
-    for string in range(max([len(spec.strings) for spec in specs] or [1])):
+    for string in range(max([1] + [len(spec.strings) for spec in specs])):
         for shape in shapes:
             for size in sizes if _are_open(specs, shape) else sizes[:1]:
                 for rows in ROWS:
-                    yield Choice(string, shape, size, rows)
+                    for ragged in (False, True) if _flattened(specs, ragged=True) else (False,):
+                        yield Choice(string, shape, size, rows, ragged)
 
 
 def _are_open(specs, shape):
@@ -326,11 +381,10 @@ def _made(spec, choice, random):
     if spec.kind is None:
         return {spec.name: _dense(spec, dims, choice, random)}
     if spec.kind == SPARSE:
-        count = min(VALUES, int(np.prod(dims, dtype=np.int64)))
-        indices = np.stack(np.unravel_index(np.arange(count), dims), axis=1)
+        indices = _indices(dims)
         parts = [
-            wire.tensor(indices.astype(np.int64).reshape(count, len(dims))),
-            _dense(spec, [count], choice, random),
+            wire.tensor(indices),
+            _dense(spec, [len(indices)], choice, random),
             wire.tensor(np.array(dims, dtype=np.int64)),
         ]
     else:

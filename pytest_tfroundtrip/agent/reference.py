@@ -8,6 +8,7 @@ import os
 import sys
 
 import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
 
 from . import (
     behavior,
@@ -35,8 +36,9 @@ def run(message, report):
 
     Args:
         message: "payload", "tags", "signature", "keras" (whether Keras wrote it), "loader" (None:
-            nothing is loaded, the record has no outputs), "given" (a file of inputs, or None),
-            "uncalled" (why there are no outputs, where nothing is loaded), "seed", "folder".
+            nothing is loaded, the record has no outputs), "uncalled" (why, then), "given" (a file
+            of inputs, or None), "source" (of these, for people), "serialized" (whether they are
+            TensorFlow's own messages), "seed", "folder".
         report: child.Report.
     """
     report.stage("load")
@@ -56,10 +58,8 @@ def run(message, report):
         else:
             report.stage("call")
             tensors = _called(loaded, message, meta_graph, content)
-        found = loaded.variables()
-        content["variables"] = variables.seen(found)
-        if found is not None:
-            tensors.update(("variables/%s" % name, each) for name, each in found.tensors.items())
+        if content["variables"] is None:
+            _keep_variables(loaded, content, tensors)
     record.write(folder, content, tensors)
     return {"record": content}
 
@@ -114,30 +114,45 @@ def _content(message, meta_graph):
 
 def _called(loaded, message, meta_graph, content):
     """The tensors of inputs and outputs; notes in ``content`` what was found on the way."""
+    tensors = {}
     call = loaded.calls()[0][1]
+    _keep_variables(loaded, content, tensors)  # before a call changes them
     try:
         examples = _examples(call, message, meta_graph)
     except inputs.NotMade as error:
         content["uncalled"] = str(error)
-        return {}
+        return tensors
     except _Untaken as error:
-        content["uncalled"] = (
-            "none of the inputs that were made up for it was taken; the last one was answered "
-            "with: %s" % error
-        )
-        return {}
+        content["uncalled"] = str(error)
+        return tensors
     again = [call(fed) for fed, _ in examples]
     content["unsteady"] = any(
         not _alike(first, second) for (_, first), second in zip(examples, again)
     )
     content["examples"] = len(examples)
     content["callable"] = not content["keras"] and _takes_names(loaded.restored, *examples[0])
-    tensors = {}
+    _drop_changed(loaded, tensors)
     for index, (fed, outputs) in enumerate(examples):
         for part, items in (("inputs", fed), ("outputs", outputs)):
             for name, each in items.items():
                 tensors["examples/%d/%s/%s" % (index, part, name)] = each
     return tensors
+
+
+def _keep_variables(loaded, content, tensors):
+    found = loaded.variables()
+    content["variables"] = variables.seen(found)
+    if found is not None:
+        tensors.update(("variables/%s" % name, each) for name, each in found.tensors.items())
+
+
+def _drop_changed(loaded, tensors):
+    """Drop the values of variables that calls change: a counter's, a state's."""
+    found = loaded.variables()
+    for name, each in found.tensors.items() if found is not None else ():
+        key = "variables/%s" % name
+        if key in tensors and not _alike({key: tensors[key]}, {key: each}):
+            del tensors[key]
 
 
 class _Untaken(Exception):  # noqa: N818  what it is, not that it failed
@@ -147,13 +162,12 @@ class _Untaken(Exception):  # noqa: N818  what it is, not that it failed
 def _examples(call, message, meta_graph):
     """[(inputs, outputs)] of what was given, else of two that were made up and are taken."""
     if message.get("given"):
-        given = wire.read_tensors(message["given"])
-        count = 1 + max(int(name.partition("/")[0]) for name in given)
-        fed = [{} for _ in range(count)]
-        for name, each in given.items():
-            index, _, key = name.partition("/")
-            fed[int(index)][key] = each
-        return [(each, call(each)) for each in fed]
+        signature = meta_graph.signature_def[message["signature"]]
+        fed = _given(message["given"], signature, message["serialized"])
+        try:
+            return [(each, call(each)) for each in fed]
+        except _UNFIT as error:
+            raise _Untaken("the inputs were refused (%s):\n%s" % (message["source"], error))
     found = []
     for round_ in range(_TWO):
         seed = message.get("seed", 0) + round_
@@ -168,8 +182,23 @@ def _examples(call, message, meta_graph):
                 last = error
         else:
             if not found:
-                raise _Untaken(str(last)[:1000])
+                raise _Untaken("none of the inputs that were made up for it was taken:\n%s" % last)
     return found
+
+
+def _given(file, signature, serialized):
+    """[{name: wire.Tensor}] of what somebody gave, in the dtypes of the signature's inputs."""
+    tensors = wire.read_tensors(file)
+    fed = [{} for _ in range(1 + max(int(name.partition("/")[0]) for name in tensors))]
+    for name, each in tensors.items():
+        index, _, key = name.partition("/")
+        if serialized:
+            proto = tensor_pb2.TensorProto.FromString(each.value.item())
+            fed[int(index)][key] = values.from_array(tf.make_ndarray(proto), proto.dtype)
+            continue
+        wanted = values.dtype_name(signature.inputs[key].dtype)
+        fed[int(index)][key] = each if each.dtype == wanted else values.as_dtype(each.value, wanted)
+    return fed
 
 
 def _alike(one, other):

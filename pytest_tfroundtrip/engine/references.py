@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_tfroundtrip.engine.store import record_key
+from pytest_tfroundtrip.engine.store import file_digest, record_key
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
 from pytest_tfroundtrip.folder import Folder
+from pytest_tfroundtrip.inputs import given_for
 from pytest_tfroundtrip.judge import judge_inference, read_observed, read_record
 from pytest_tfroundtrip.judge.records import RECORD_JSON
+from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.observation import FileFault
 from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at, read_saved_model
 from pytest_tfroundtrip.vocabulary import Verdict
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.cells import Save
     from pytest_tfroundtrip.engine.steps import Steps
     from pytest_tfroundtrip.engine.store import Store
+    from pytest_tfroundtrip.inputs import Given
 
+GIVEN = "given.npz"
 #: The load APIs that call what has a signature, by the generation of the save API.
 _READERS = {"TF1": ("tf1_load", "tf2_load"), "TF2": ("tf2_load", "tf1_load")}
 #: Of a save API whose readers do more than those: run initialisers that are in no signature.
@@ -65,11 +69,12 @@ class References:
         folder = save.model
         assert isinstance(folder, Folder)  # noqa: S101  for the type checker
         state = await asyncio.to_thread(state_of, folder.file)
+        given = await asyncio.to_thread(given_for, folder, folder.inputs, folder.examples)
         failures: list[str] = []
         unusable: EnvironmentFailed | None = None
         for attempt in attempts(save, self._steps.settings.apis):
             try:
-                found = await self._attempt(save, attempt, state, priority)
+                found = await self._attempt(save, attempt, state, priority, given=given)
             except EnvironmentFailed as error:
                 unusable = error
                 continue
@@ -86,17 +91,27 @@ class References:
         return found
 
     async def _attempt(
-        self, save: Save, attempt: Attempt | None, state: str, priority: int, why: str = ""
+        self,
+        save: Save,
+        attempt: Attempt | None,
+        state: str,
+        priority: int,
+        *,
+        why: str = "",
+        given: Given | None = None,
     ) -> tuple[Path, float] | str:
         """A record that was there or is made now, or why this runtime and loader cannot make it."""
         runtime = attempt.runtime if attempt else save.maker
         environment = await self._steps.environment(runtime)
         loader = attempt.loader if attempt else ""
-        key = record_key(save, runtime, environment.lock, loader, state)
+        fed = file_digest(given.file) if given and given.file else ""
+        key = record_key(save, runtime, environment.lock, loader, f"{state} {fed}")
         if there := await asyncio.to_thread(self._store.find, key, save.model.root):
             return there, 0.0
         log = (await self._steps.folder()).file(f"{save.id}-record", "log")
         making = self._store.making()
+        if given is not None:
+            await asyncio.to_thread(given.write, making / GIVEN)
         began = time.time()
         try:
             answer = await self._ask(
@@ -110,7 +125,9 @@ class References:
                     "keras": save.saver.keras_model,
                     "tags": list(save.model.tags) if isinstance(save.model, Folder) else [],
                     "signature": _signature(save),
-                    "given": None,
+                    "given": given and str(making / GIVEN),
+                    "serialized": given is not None and given.serialized,
+                    "source": given and given.source,
                     "seed": save.seed,
                     "folder": str(making),
                     "log": str(log),
@@ -123,7 +140,7 @@ class References:
             raise
         if answer["status"] != "ok":
             shutil.rmtree(making, ignore_errors=True)
-            return str(answer.get("message") or answer["status"]).strip().partition("\n")[0]
+            return headline(str(answer.get("message") or answer["status"]))
         kept = await asyncio.to_thread(
             partial(self._store.keep, making, key, save.model.root, (), began=began)
         )

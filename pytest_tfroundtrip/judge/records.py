@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_tfroundtrip.agent import wire
 from pytest_tfroundtrip.errors import RoundTripError
 from pytest_tfroundtrip.judge.contract import Contract
+from pytest_tfroundtrip.messages import headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +116,8 @@ class Record:
     @property
     def uncalled(self) -> str:
         """Why nobody knows what the model gives; empty where that is known."""
-        return str(self.raw.get("uncalled") or "")
+        lead, _, message = str(self.raw.get("uncalled") or "").partition("\n")
+        return f"{lead} {headline(message)}".strip()
 
     @property
     def renamed_inputs(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
@@ -223,7 +224,7 @@ def _asserted(rows: Sequence[Row], width: int) -> Iterator[Line]:
 def _unexplained(rows: Sequence[Row], width: int) -> Iterator[Line]:
     yield from _cause("no known cause", rows, width)
     for row in rows[:EXAMPLES]:
-        said = row.note or next(iter(row.message.splitlines()), "")
+        said = row.note or headline(row.message)
         verdict = row.verdict or "not run"
         yield from wrapped(
             f"{row.sentence}: {verdict}{f': {said}' if said else ''}", width, 4, "- "

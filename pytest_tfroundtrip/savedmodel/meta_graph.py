@@ -47,6 +47,7 @@ def stamp_of(head: Any, traces: Traces) -> Stamp:
         tensorflow=info.tensorflow_version,
         tensorflow_git=info.tensorflow_git_version,
         savers=savers_of(head, traces, objects.children_of(nodes), objects.keras_of(nodes)),
+        inputs={key: tuple(sorted(head.signature_def[key].inputs)) for key in signatures},
         copies=dict(_copies(head, signatures)),
     )
 

@@ -129,6 +129,7 @@ class Stamp:
     tensorflow: str  # the release that wrote it; empty where it doesn't say
     tensorflow_git: str
     savers: tuple[str, ...]  # the savers that write such a file
+    inputs: Mapping[str, tuple[str, ...]]  # their names, by signature
     copies: Mapping[str, str]  # a signature that is the very same as one before it: that one
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.errors import UsageProblem
@@ -28,6 +29,7 @@ FINGERPRINT = "fingerprint.pb"
 WARMUP = ("assets.extra", "tf_serving_warmup_requests")
 RECORD = ("assets.extra", "tf_roundtrip", "record.json")
 _FINGERPRINT_MOST = 1 << 16
+_SHOWN = 5
 
 
 class NoSavedModel(UsageProblem):
@@ -51,6 +53,27 @@ def found_at(path: Path) -> Found:
     if found is None or found.path not in (path, path.parent):
         raise NoSavedModel(what_is_there(path))
     return found
+
+
+def the_one_in(path: Path) -> Found:
+    """The SavedModel in a folder, or the only one below it: archives have a folder around theirs.
+
+    Raises:
+        NoSavedModel: there is none.
+        UsageProblem: there are several.
+    """
+    try:
+        several = list(islice(find(path), _SHOWN + 1)) if path.is_dir() else []
+    except OSError:
+        several = []
+    if len(several) == 1:
+        return several[0]
+    if not several:
+        return found_at(path)
+    shown = ", ".join(each.name for each in several[:_SHOWN])
+    more = " ..." if len(several) > _SHOWN else ""
+    msg = f"{path} has several SavedModels below it: {shown}{more}. Name one of them"
+    raise UsageProblem(msg)
 
 
 def read_stamps(found: Found) -> tuple[Stamp, ...]:
