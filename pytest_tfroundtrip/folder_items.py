@@ -13,7 +13,6 @@ import pytest
 from pytest_tfroundtrip.collection import marks_of
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.savedmodel.folders import FILES, Found, find
-from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at, read_stamps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +22,17 @@ if TYPE_CHECKING:
 
 
 def is_ours(folder: Path, state: RoundTripSession) -> bool:
-    """Whether a folder is a SavedModel, or one of ``--tf-model``: pytest itself leaves it alone."""
-    return folder in state.settings.models or is_saved_model(folder)
+    """Whether a folder is a SavedModel, or one of ``--tf-model``: pytest itself leaves it alone.
+
+    What this project keeps is nobody's model, wherever the cache is.
+    """
+    settings = state.settings
+    if folder in settings.models:
+        return True
+    kept = (settings.cache, settings.store, settings.keep)
+    return is_saved_model(folder) and not any(
+        place and folder.is_relative_to(place) for place in kept
+    )
 
 
 def is_saved_model(folder: Path) -> bool:
@@ -50,6 +58,11 @@ class ModelFolder(pytest.File):
 
     def collect(self) -> Iterator[pytest.Collector]:
         """The files with the graphs, each with its cells."""
+        from pytest_tfroundtrip.savedmodel.reading import (  # noqa: PLC0415  brings protobuf
+            NoSavedModel,
+            found_at,
+        )
+
         try:
             models = list(find(self.path))
         except OSError as error:
@@ -81,6 +94,11 @@ class SavedModelFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """The cells; where the file cannot be read, one test that fails and says why."""
+        from pytest_tfroundtrip.savedmodel.reading import (  # noqa: PLC0415  brings protobuf
+            NoSavedModel,
+            read_stamps,
+        )
+
         try:
             stamps = read_stamps(self._found)
             tests = self._state.folder_tests(self._found, stamps, root=self._root)

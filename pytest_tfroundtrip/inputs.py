@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.agent import wire
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.savedmodel.file import parsed
+from pytest_tfroundtrip.savedmodel.folders import WARMUP
 from pytest_tfroundtrip.savedmodel.pieces import Damaged
-from pytest_tfroundtrip.savedmodel.protos import message
-from pytest_tfroundtrip.savedmodel.reading import WARMUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -171,6 +169,8 @@ def requests(file: Path) -> tuple[tuple[str, Mapping[str, wire.Tensor]], ...]:
 def _requests(file: Path) -> Iterator[tuple[str, Mapping[str, wire.Tensor]]]:
     import numpy as np  # noqa: PLC0415  only where there are requests
 
+    from pytest_tfroundtrip.savedmodel.file import parsed  # noqa: PLC0415  brings protobuf
+
     def string(content: bytes) -> wire.Tensor:
         array = np.empty((), dtype=object)
         array[()] = content
@@ -203,6 +203,8 @@ def _examples_of(given: Any) -> list[bytes]:
 
 def _strings(strings: Sequence[bytes]) -> bytes:
     """A serialized TensorProto: a vector of strings."""
+    from pytest_tfroundtrip.savedmodel.protos import message  # noqa: PLC0415  brings protobuf
+
     made = message("StringTensor")(dtype=_DT_STRING, string_val=strings)
     made.tensor_shape.dim.add(size=len(strings))
     return bytes(made.SerializeToString())

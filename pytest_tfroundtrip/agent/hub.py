@@ -32,7 +32,7 @@ def tags_of(artifact):
     if tags and tags != {record.SERVE}:
         return tags
     # What a saver of ours wrote is loaded as the documents load it.
-    return tags if artifact.record["saver"] is None and _are_several(artifact.payload) else None
+    return tags if record.is_of_folder(artifact.record) and _are_several(artifact.payload) else None
 
 
 def _are_several(payload):

@@ -110,6 +110,11 @@ def read(folder, payload=None):
     return Artifact(payload or there, content, tensors)
 
 
+def is_of_folder(content):
+    """Whether a record is of a SavedModel that nobody saved here."""
+    return content.get("saver", "") is None
+
+
 def all_tensors(folder):
     """All that an artifact's record holds, by the names that :func:`tensors_of` gave."""
     return wire.read_tensors(os.path.join(_places(folder)[1], "record.npz"))

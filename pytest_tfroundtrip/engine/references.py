@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.engine.store import file_digest, record_key
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
 from pytest_tfroundtrip.folder import Folder
+from pytest_tfroundtrip.golden import record_in
 from pytest_tfroundtrip.inputs import given_for
 from pytest_tfroundtrip.judge import judge_inference, read_observed, read_record
 from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.observation import FileFault
-from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at, read_saved_model
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class References:
         """
         folder = save.model
         assert isinstance(folder, Folder)  # noqa: S101  for the type checker
+        if folder.examples is None and (there := await asyncio.to_thread(record_in, folder)):
+            return there, 0.0
         state = await asyncio.to_thread(state_of, folder.file)
         given = await asyncio.to_thread(given_for, folder, folder.inputs, folder.examples)
         failures: list[str] = []
@@ -230,6 +232,12 @@ def state_of(folder: Path) -> str:
 @cache
 def fault_of(folder: Path) -> FileFault | None:
     """What is wrong with a SavedModel's files that TensorFlow is known not to load."""
+    from pytest_tfroundtrip.savedmodel.reading import (  # noqa: PLC0415  brings protobuf
+        NoSavedModel,
+        found_at,
+        read_saved_model,
+    )
+
     try:
         faults = read_saved_model(found_at(folder)).faults
     except NoSavedModel as error:

@@ -11,7 +11,7 @@ from pytest_tfroundtrip.savedmodel import checks
 from pytest_tfroundtrip.savedmodel.checkpoint import PREFIX, read_checkpoint
 from pytest_tfroundtrip.savedmodel.faults import fault
 from pytest_tfroundtrip.savedmodel.file import opened, parsed
-from pytest_tfroundtrip.savedmodel.folders import find, what_is_there
+from pytest_tfroundtrip.savedmodel.folders import WARMUP, find, what_is_there
 from pytest_tfroundtrip.savedmodel.meta_graph import meta_graph_of, stamp_of
 from pytest_tfroundtrip.savedmodel.model import SavedModel
 from pytest_tfroundtrip.savedmodel.origin import Traces
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 KERAS_METADATA = "keras_metadata.pb"
 HUB_MODULE = "tfhub_module.pb"
 FINGERPRINT = "fingerprint.pb"
-WARMUP = ("assets.extra", "tf_serving_warmup_requests")
 RECORD = ("assets.extra", "tf_roundtrip", "record.json")
 _FINGERPRINT_MOST = 1 << 16
 _SHOWN = 5

@@ -6,7 +6,7 @@ import functools
 
 import tensorflow as tf
 
-from .. import composites, contract, saved_model_file, training, values, variables
+from .. import composites, contract, record, saved_model_file, training, values, variables
 from ..errors import Refusal
 from ..operations import Loaded
 from ..savers import graph
@@ -198,7 +198,7 @@ def _tags(artifact):
 
     What a saver of ours wrote is loaded as the documents load it, without any.
     """
-    if artifact.record["saver"] is not None:
+    if not record.is_of_folder(artifact.record):
         return None
     several = len(saved_model_file.meta_graphs(artifact.payload)) > 1
     return artifact.record["contract"]["tags"] if several else None
