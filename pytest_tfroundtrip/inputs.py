@@ -6,10 +6,10 @@ Without any an agent makes some up, see ``agent/inputs.py``.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,12 @@ _WARMUP_MOST = 1 << 28
 DEFAULT = "serving_default"
 _DT_STRING = 7
 _METHOD_INPUT = "inputs"  # of classify and regress, whatever the graph calls it
+_KINDS = "biufcSU"  # of numpy's dtypes, that a tensor can be of
+#: What json, zipfile and numpy make of a file that is not what it says it is.
+_DAMAGE = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, EOFError, MemoryError),
+    *(OverflowError, RuntimeError, SyntaxError, struct.error, zipfile.BadZipFile, zlib.error),
+)
 
 
 @dataclass(frozen=True)
@@ -99,25 +105,30 @@ def read_examples(file: Path) -> tuple[Mapping[str, wire.Tensor], ...]:
         UsageProblem: it cannot be read.
     """
     try:
-        read = _of_npz(file) if file.suffix == ".npz" else _of_json(file)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, binascii.Error) as error:
+        return tuple(_of_npz(file) if file.suffix == ".npz" else _of_json(file))
+    except _DAMAGE as error:
         msg = (
             f"the examples in {file} cannot be read: {error}. An .npz has an array for each input"
             ' (several examples: "0/x", "1/x"), a .json an object of input names to values, or a'
             " list of them"
         )
         raise UsageProblem(msg) from error
-    return tuple(read)
 
 
 def _of_npz(file: Path) -> Iterator[Mapping[str, wire.Tensor]]:
     import numpy as np  # noqa: PLC0415  only where there are examples
 
-    with np.load(file, allow_pickle=False) as arrays:
-        named = {name: wire.tensor(arrays[name]) for name in arrays.files}
-    if not named:
+    # Opened here: numpy leaves a file that is no zip open.
+    with file.open("rb") as raw, np.load(raw, allow_pickle=False) as arrays:
+        content = {name: arrays[name] for name in arrays.files}
+    if not content:
         msg = "there is no array in it"
         raise ValueError(msg)
+    for name, array in content.items():
+        if array.dtype.kind not in _KINDS:
+            msg = f"{name!r} has the dtype {array.dtype}, which no tensor has"
+            raise ValueError(msg)
+    named = {name: wire.tensor(array) for name, array in content.items()}
     found: dict[int, dict[str, wire.Tensor]] = {}
     for name, tensor in named.items():
         number, slash, rest = name.partition("/")
@@ -129,7 +140,7 @@ def _of_npz(file: Path) -> Iterator[Mapping[str, wire.Tensor]]:
         yield found[index]
 
 
-def _of_json(file: Path) -> Iterator[Mapping[str, wire.Tensor]]:
+def _of_json(file: Path) -> list[Mapping[str, wire.Tensor]]:
     import numpy as np  # noqa: PLC0415  only where there are examples
 
     content = json.loads(file.read_text(encoding="utf-8"))
@@ -138,22 +149,48 @@ def _of_json(file: Path) -> Iterator[Mapping[str, wire.Tensor]]:
         msg = "it holds no object of input names to values"
         raise ValueError(msg)
 
-    def tensor(value: Any) -> wire.Tensor:
-        array = np.array(_decoded(value))
-        if array.dtype == object:
-            array = np.array(_decoded(value), dtype=object)
-            if not all(isinstance(each, (str, bytes)) for each in array.ravel().tolist()):
-                msg = "its rows have several lengths, or it mixes strings and numbers"
-                raise ValueError(msg)
+    def tensor(name: str, value: Any) -> wire.Tensor:
+        kinds = {_kind(leaf) for leaf in _leaves(value)}
+        if len(kinds) > 1 or None in kinds:
+            shown = "a null" if None in kinds else " and ".join(sorted(map(str, kinds)))
+            msg = f"{name!r} holds {shown}"
+            raise ValueError(msg)
+        # Strings as objects: numpy's bytes type drops trailing zero bytes.
+        array = np.array(value, dtype=object if "strings" in kinds else None)
+        fit = "O" if "strings" in kinds else "biuf"
+        if any(isinstance(each, list) for each in array.flat) or array.dtype.kind not in fit:
+            msg = f"the rows of {name!r} have several lengths, or its numbers are too large"
+            raise ValueError(msg)
         return wire.tensor(array)
 
-    return ({name: tensor(value) for name, value in each.items()} for each in several)
+    return [
+        {name: tensor(name, _decoded(value)) for name, value in each.items()} for each in several
+    ]
 
 
 def _decoded(value: Any) -> Any:
     if isinstance(value, dict):
+        if set(value) != {"b64"}:
+            msg = f'an object in place of a value has the key "b64" alone, not {sorted(value)}'
+            raise ValueError(msg)
         return base64.b64decode(value["b64"], validate=True)
     return [_decoded(each) for each in value] if isinstance(value, list) else value
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _leaves(each)
+    else:
+        yield value
+
+
+def _kind(leaf: Any) -> str | None:
+    if isinstance(leaf, (str, bytes)):
+        return "strings"
+    if isinstance(leaf, bool):
+        return "booleans"
+    return None if leaf is None else "numbers"
 
 
 @cache
@@ -194,10 +231,14 @@ def _requests(file: Path) -> Iterator[tuple[str, Mapping[str, wire.Tensor]]]:
 
 
 def _examples_of(given: Any) -> list[bytes]:
-    """Serialized Examples; a message with another one after it is the two merged."""
+    """Serialized Examples; a message with another one after it is the two merged.
+
+    The context comes first, so that an Example's own features hold: as TensorFlow Serving has it
+    (``InputToSerializedExampleTensor`` in its ``servables/tensorflow/util.cc``).
+    """
     if given.HasField("example_list_with_context"):
         both = given.example_list_with_context
-        return [each + both.context for each in both.examples]
+        return [both.context + each for each in both.examples]
     return list(given.example_list.examples)
 
 
