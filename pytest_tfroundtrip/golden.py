@@ -7,10 +7,12 @@ files that it is of: the graphs and the index of the variables by their sha256, 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +39,12 @@ def record_in(folder: Folder) -> Path | None:
         RoundTripError: there is one, of files that have changed since.
     """
     for place, said in _records(folder.file):
-        contract = said.get("contract") or {}
-        tags = contract.get("tags")
-        if said.get("signature") != folder.signature or sorted(tags or ()) != sorted(folder.tags):
+        if said.get("signature") != folder.signature or _tags(said) != sorted(folder.tags):
             continue
         if missing := [name for name in FILES if not (place / name).is_file()]:
             msg = (
-                f"{place}: the record is not whole, {missing[0]} is not there: a .gitignore may have"
-                f" left it out. Put it back, or {_ANEW}"
+                f"{place}: the record is not whole, {missing[0]} is not there: a .gitignore may"
+                f" have left it out. Put it back, or {_ANEW}"
             )
             raise RoundTripError(msg)
         told = said.get("files")
@@ -69,26 +69,40 @@ def freeze(source: Path, target: Path, records: Sequence[tuple[Folder, Path]]) -
     Raises:
         UsageProblem: the copy cannot be made.
     """
+    if target.resolve().is_relative_to(source.resolve()):
+        msg = f"{target} is in {source}, which is left as it is: name another folder for the copy"
+        raise UsageProblem(msg)
+    making = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
     try:
-        shutil.copytree(source, target, ignore=_without_records(source))
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "it is there already")
+        shutil.copytree(source, making, ignore=_without_records(source))
+        # Of the copy: links to folders are folders there.
+        state = state_of(making)
         for number, (_, record) in enumerate(records):
-            place = target.joinpath(*PLACE)
+            place = making.joinpath(*PLACE)
             if number:
                 place = place / _OTHERS / str(number - 1)
             place.mkdir(parents=True)
             for name in FILES:
                 shutil.copyfile(record / name, place / name)
             content = json.loads((place / RECORD).read_text(encoding="utf-8"))
-            content["files"] = state_of(source)
-            text = json.dumps(content, indent=1, sort_keys=True)
+            text = json.dumps({**content, "files": state}, indent=1, sort_keys=True)
             (place / RECORD).write_text(text + "\n", encoding="utf-8")
-    except (OSError, shutil.Error) as error:
+        making.rename(target)
+    except (OSError, ValueError, TypeError) as error:  # shutil.Error is an OSError
         msg = f"{source} cannot be copied to {target}: {error}"
         raise UsageProblem(msg) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
 
 
 def state_of(folder: Path) -> dict[str, str | int]:
-    """{name: sha256, or size in bytes} of a SavedModel's files, records left out."""
+    """{name: sha256, or size in bytes} of a SavedModel's files, records left out.
+
+    Raises:
+        RoundTripError: a file cannot be read.
+    """
     found: dict[str, str | int] = {}
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -97,10 +111,15 @@ def state_of(folder: Path) -> dict[str, str | int]:
             if relative.parts[: len(PLACE)] == PLACE:
                 continue
             shown = relative.as_posix()
-            if shown in _HASHED:
-                found[shown] = "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
-            else:
-                found[shown] = path.stat().st_size
+            try:
+                if shown in _HASHED:
+                    found[shown] = "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+                else:
+                    found[shown] = path.stat().st_size
+            except FileNotFoundError:  # a link to nowhere: no file of the SavedModel
+                continue
+            except OSError as error:
+                raise RoundTripError(str(error)) from error
     return found
 
 
@@ -113,10 +132,17 @@ def _records(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     for each in (place, *below):
         try:
             said = json.loads((each / RECORD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         if isinstance(said, dict):
             yield each, said
+
+
+def _tags(said: Mapping[str, Any]) -> list[str] | None:
+    """The tags of the meta graph that a record is of, None where it is no record."""
+    contract = said.get("contract")
+    tags = contract.get("tags") if isinstance(contract, dict) else None
+    return sorted(map(str, tags)) if isinstance(tags, list) else None
 
 
 def _changed(told: Mapping[str, Any], now: Mapping[str, Any]) -> str:
