@@ -63,28 +63,21 @@ def borders(
         return known[release].kind
 
     place = releases.index(start)
-    return (
-        _border(list(releases[: place + 1])[::-1], kind),
-        _border(releases[place:], kind),
-    )
+    before = _border(releases[: place + 1][::-1], kind)
+    behind = _border(releases[place:], kind)
+    return before and Border(*before[::-1]), behind and Border(*behind)
 
 
-def _border(releases: Sequence[str], kind: Callable[[str], object]) -> Border | None:
-    """Between the first of them, and what comes after in this direction."""
+def _border(releases: Sequence[str], kind: Callable[[str], object]) -> tuple[str, str] | None:
+    """The last that answers as the first of them does, and the one after it."""
+    first = kind(releases[0])
     like, other = 0, len(releases) - 1
-    if other < 1 or kind(releases[other]) == kind(releases[like]):
+    if other < 1 or kind(releases[other]) == first:
         return None
     while other - like > 1:
         middle = (like + other) // 2
-        if kind(releases[middle]) == kind(releases[0]):
+        if kind(releases[middle]) == first:
             like = middle
         else:
             other = middle
-    pair = (releases[like], releases[other])
-    return Border(*(pair if _is_older(releases) else pair[::-1]))
-
-
-def _is_older(releases: Sequence[str]) -> bool:
-    """Whether they stand oldest first."""
-    first, last = (tuple(map(int, each.split("."))) for each in (releases[0], releases[-1]))
-    return first < last
+    return releases[like], releases[other]
