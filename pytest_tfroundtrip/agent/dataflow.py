@@ -6,33 +6,49 @@ by its scope (the graph, or a call of a function), its node and the number of th
 
 import collections
 
-#: Ops whose output is one of their inputs, in other words or another shape: {op: that input}.
+#: Ops whose output is one of their inputs, in other words or another shape: {op: the inputs}.
+_ANY = None
 _CARRIERS = {
-    "BatchToSpaceND": 0,
-    "Cast": 0,
-    "CheckNumerics": 0,
-    "DecodeBase64": 0,
-    "EnsureShape": 0,
-    "Enter": 0,
-    "ExpandDims": 0,
-    "Identity": 0,
-    "IdentityN": None,
-    "Maximum": 0,
-    "Minimum": 0,
-    "Pack": 0,
-    "PlaceholderWithDefault": 0,
-    "PreventGradient": 0,
-    "Reshape": 0,
-    "Select": 1,
-    "SelectV2": 1,
-    "Slice": 0,
-    "Squeeze": 0,
-    "StopGradient": 0,
-    "StridedSlice": 0,
-    "Tile": 0,
-    "Transpose": 0,
-    "Unique": 0,
-    "Unpack": 0,
+    "BatchToSpaceND": (0,),
+    "Cast": (0,),
+    "CheckNumerics": (0,),
+    "ClipByValue": (0,),
+    "ConcatV2": _ANY,
+    "DecodeBase64": (0,),
+    "EnsureShape": (0,),
+    "Enter": (0,),
+    "ExpandDims": (0,),
+    "Gather": (0,),
+    "GatherNd": (0,),
+    "GatherV2": (0,),
+    "Identity": (0,),
+    "IdentityN": _ANY,
+    "Maximum": (0,),
+    "Merge": _ANY,
+    "Minimum": (0,),
+    "Pack": _ANY,
+    "PlaceholderWithDefault": (0,),
+    "PreventGradient": (0,),
+    "Reshape": (0,),
+    "Select": (1, 2),
+    "SelectV2": (1, 2),
+    "Slice": (0,),
+    "SparseFillEmptyRows": (1,),
+    "Squeeze": (0,),
+    "StopGradient": (0,),
+    "StridedSlice": (0,),
+    "Switch": (0,),
+    "Tile": (0,),
+    "Transpose": (0,),
+    "Unique": (0,),
+    "Unpack": (0,),
+}
+
+#: Of those, the ops with outputs that are something else: {op: (name, number) of the one, number}.
+_OUTPUTS = {
+    "Merge": (("output", 0), 0),
+    "SparseFillEmptyRows": (("output_values", 0), 1),
+    "Unique": (("y", 0), 0),
 }
 
 #: Ops that call functions: {op: [(attribute that names one, the first input that is handed over)]}.
@@ -40,14 +56,17 @@ _CALLS = {
     "PartitionedCall": [("f", 0)],
     "StatefulPartitionedCall": [("f", 0)],
     "TPUPartitionedCall": [("f", 0)],
+    "BatchFunction": [("f", 0)],
     "If": [("then_branch", 1), ("else_branch", 1)],
     "StatelessIf": [("then_branch", 1), ("else_branch", 1)],
     "While": [("cond", 0), ("body", 0)],
     "StatelessWhile": [("cond", 0), ("body", 0)],
 }
 
-#: A call that a tensor was followed into is a scope of its own; so deep, no deeper.
+#: A call that a tensor was followed into is a scope of its own: so deep and so many, no more. Two
+#: calls in each function are four scopes at the next depth, eight below.
 _DEEPEST = 40
+_MOST = 2000
 
 #: What takes a tensor in: the scope and the node that it went to, and as which of its inputs.
 Use = collections.namedtuple("Use", "scope node input")
@@ -61,11 +80,13 @@ class Scope(object):
         caller: (scope, NodeDef, the first input that was handed over), None for the main graph.
     """
 
-    def __init__(self, library, nodes, arguments, caller):
+    def __init__(self, library, nodes, arguments, caller, function=None):
         self.library = library
+        self.function = function
         self.nodes = {node.name: node for node in nodes}
         self.caller = caller
         self.depth = caller[0].depth + 1 if caller else 0
+        self._left = caller[0]._left if caller else [_MOST]  # shared by all
         self._arguments = list(arguments)
         self._uses = collections.defaultdict(list)
         self._calls = {}
@@ -103,11 +124,30 @@ class Scope(object):
             name = node.attr[attribute].func.name if attribute else node.op
             function = self.library.get(name)
             scope = None
-            if function is not None and self.depth < _DEEPEST:
+            if function is not None and self._may_follow(name):
+                self._left[0] -= 1
                 arguments = [each.name for each in function.signature.input_arg]
-                scope = Scope(self.library, function.node_def, arguments, (self, node, first))
+                caller = (self, node, first)
+                scope = Scope(self.library, function.node_def, arguments, caller, name)
             self._calls[key] = scope
         return self._calls[key]
+
+    def _may_follow(self, function):
+        """Whether a call is not one too many, and none of a function that is being called."""
+        scope = self
+        while scope.caller is not None:
+            if scope.function == function:
+                return False
+            scope = scope.caller[0]
+        return self.depth < _DEEPEST and self._left[0] > 0
+
+    def output(self, name, number):
+        """An output of a node in the form of this scope: see :meth:`uses`."""
+        return number if self.caller is None else name
+
+    def calls(self, node):
+        """(attribute that names a function or None, first input handed over) of a node's calls."""
+        return _CALLS.get(node.op, [(None, 0)] if node.op in self.library else [])
 
     def argument(self, number):
         """The name of an argument, None where there are fewer."""
@@ -149,7 +189,7 @@ def uses_of(scope, name, output=None):
             continue
         seen.add(key)
         for node, place in where.uses(one, number):
-            calls = _CALLS.get(node.op, [(None, 0)] if node.op in where.library else [])
+            calls = where.calls(node)
             for attribute, first in calls:
                 inner = where.called(node, attribute, first)
                 argument = inner.argument(place - first) if inner and place >= first else None
@@ -157,9 +197,34 @@ def uses_of(scope, name, output=None):
                     waiting.append((inner, argument, None))
             if not calls:
                 found.append(Use(where, node, place))
-            if node.op in _CARRIERS and _CARRIERS[node.op] in (place, None):
-                waiting.append((where, node.name, None))
+            if node.op in _CARRIERS and place in (_CARRIERS[node.op] or (place,)):
+                waiting.append((where, node.name, _carried(where, node.op, place)))
     return found
+
+
+def _carried(scope, op, place):
+    """Which output of a carrier has what came in as one of its inputs, None for any."""
+    if op == "IdentityN":
+        return scope.output(("output", place), place)
+    return scope.output(*_OUTPUTS[op]) if op in _OUTPUTS else None
+
+
+def nodes_of(graph, ops):
+    """(scope, NodeDef) of these ops in the main graph, and in functions that it calls itself."""
+    has = {
+        name
+        for name, function in graph.library.items()
+        if any(node.op in ops for node in function.node_def)
+    }
+    for node in list(graph.nodes.values()):
+        if node.op in ops:
+            yield graph, node
+        for attribute, first in graph.calls(node):
+            name = node.attr[attribute].func.name if attribute else node.op
+            scope = graph.called(node, attribute, first) if name in has else None
+            for inner in scope.nodes.values() if scope else ():
+                if inner.op in ops:
+                    yield scope, inner
 
 
 def origin(scope, name):
@@ -168,5 +233,8 @@ def origin(scope, name):
         scope, node = scope.source(name)
         if node is None or node.op not in ("Identity", "ReadVariableOp", "Cast", "StopGradient"):
             return scope, node
-        name = data_inputs(node)[0]
+        inputs = data_inputs(node)
+        if not inputs:
+            break
+        name = inputs[0]
     return scope, None

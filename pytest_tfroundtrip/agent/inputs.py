@@ -50,17 +50,28 @@ _PARSERS = frozenset(["ParseExample", "ParseExampleV2", "ParseSingleExample"])
 _GATHERS = frozenset(["Gather", "GatherV2", "ResourceGather"])
 _FINDS = frozenset(["LookupTableFind", "LookupTableFindV2"])
 _READS = ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
+#: What there are values of; quantized, 4 and 8 bit types have no encoding in ``wire.py``.
+_DTYPES = frozenset(
+    ["float16", "float32", "float64", "bfloat16", "complex64", "complex128", "bool", "string"]
+    + [sign + size for sign in ("int", "uint") for size in ("8", "16", "32", "64")]
+)
+#: Names of integers that are as large as a dimension.
+_LENGTHS = ("len", "size", "num", "count", "width", "height", "step")
 
 SPARSE, RAGGED = "sparse", "ragged"
 _CLASSES = {1: SPARSE, 3: RAGGED}  # TypeSpecProto.TypeSpecClass, in struct.proto
 _CHANNELS = (1, 3, 4)
 _LEAST_RANK = 3  # of a picture
-_PAIR = 2  # rank of a sparse tensor's indices
+_PAIR = 2  # rank of a sparse tensor's indices, and of most sparse tensors
+_SPARSE_PARTS = 3
 
 #: How an input is to be made. ``kind``: "sparse", "ragged" or None; ``strings``: what a string is,
 #: in the order of trying; ``bound``: ids are below it, None where nobody knows; ``words``: of a
-#: vocabulary; ``features``: of an Example; ``wrapped``: strings are base64.
-Spec = collections.namedtuple("Spec", "name dtype shape kind strings bound words features wrapped")
+#: vocabulary; ``features``: of an Example; ``wrapped``: strings are base64; ``splits``: the dtypes
+#: of a ragged one's row splits, from the outermost on, whose ``shape`` is that of its flat values.
+Spec = collections.namedtuple(
+    "Spec", "name dtype shape kind strings bound words features wrapped splits"
+)
 
 #: A feature of a tf.Example: ``shape`` None where it may have any number of values.
 Feature = collections.namedtuple("Feature", "name dtype shape bound words")
@@ -111,10 +122,11 @@ def _flattened(specs, ragged):
     found = []
     for name, spec in sorted(by_name.items()):
         second, third = by_name.get(name + "_1"), by_name.get(name + "_2")
-        if second is None or not (_rank(second) == 1 and spec.shape is not None):
+        if second is None or _rank(second) != 1 or not spec.shape:
             continue
         if third is not None and spec.dtype == third.dtype == "int64":
-            if _rank(spec) == _rank(third) + 1 == _PAIR and spec.shape[1] == third.shape[0]:
+            ranks = (_rank(spec), _rank(third))
+            if ranks == (_PAIR, 1) and spec.shape[1] == third.shape[0]:
                 found.append(((name, second.name, third.name), SPARSE))
         elif ragged and third is None and second.dtype in ("int64", "int32"):
             found.append(((name, second.name), RAGGED))
@@ -152,22 +164,27 @@ def _indices(dims):
 
 
 def _choices(specs):
-    sizes = PICTURE_SIZES if any(_is_picture(spec) for spec in specs) else SIZES
     shapes = SHAPES if any(spec.shape is None for spec in specs) else (None,)
+    ragged = (False, True) if _flattened(specs, ragged=True) else (False,)
     for string in range(max([1] + [len(spec.strings) for spec in specs])):
         for shape in shapes:
-            for size in sizes if _are_open(specs, shape) else sizes[:1]:
+            formed = [_formed(spec, shape) for spec in specs]
+            sizes = PICTURE_SIZES if any(map(_is_picture, formed)) else SIZES
+            for size in sizes if any(map(_takes_size, formed)) else sizes[:1]:
                 for rows in ROWS:
-                    for ragged in (False, True) if _flattened(specs, ragged=True) else (False,):
-                        yield Choice(string, shape, size, rows, ragged)
+                    for each in ragged:
+                        yield Choice(string, shape, size, rows, each)
 
 
-def _are_open(specs, shape):
-    """Whether a dimension besides the first is unknown."""
-    return any(
-        None in (spec.shape if spec.shape is not None else shape)[1:] or not spec.shape
-        for spec in specs
-    )
+def _formed(spec, shape):
+    return spec if spec.shape is not None else spec._replace(shape=shape)
+
+
+def _takes_size(spec):
+    """Whether what is made depends on the size of an open dimension."""
+    integer = spec.dtype.startswith(("int", "uint"))
+    lengths = len(spec.shape) <= 1 and integer and _named(spec, *_LENGTHS)
+    return None in spec.shape[1:] or lengths
 
 
 def specs_of(meta_graph, key, folder, dtype_name):
@@ -185,17 +202,21 @@ def specs_of(meta_graph, key, folder, dtype_name):
         kind, tensor = _parts(name, info)
         node, _, output = tensor.partition(":")
         uses = dataflow.uses_of(graph, node, int(output or 0))
-        dtype, shape = _form(info, dtype_name)
+        dtype, shape, splits = _form(info, dtype_name)
+        if dtype not in _DTYPES:
+            raise NotMade("input %r is of dtype %s, which nobody knows how to make" % (name, dtype))
         strings, features = TEXTS if dtype == "string" else (), None
-        for use in uses:
+        for use in uses if dtype == "string" else ():
+            if use.input:
+                continue
             strings = _TAKES.get(use.node.op, strings)
-            if use.node.op in _PARSERS and use.input == 0:
+            if use.node.op in _PARSERS:
                 features = features_of(use, vocabularies, dtype_name)
                 strings = ("example",)
         wrapped = any(use.node.op == "DecodeBase64" for use in uses)
-        words = _words(uses, vocabularies)
+        words, bound = _words(uses, vocabularies), _bound(uses)
         found.append(
-            Spec(name, dtype, shape, kind, strings, _bound(uses), words, features, wrapped)
+            Spec(name, dtype, shape, kind, strings, bound, words, features, wrapped, splits)
         )
     return found
 
@@ -209,21 +230,33 @@ def _parts(name, info):
         return SPARSE, info.coo_sparse.values_tensor_name
     parts = [each.name for each in info.composite_tensor.components]
     kind = _CLASSES.get(info.composite_tensor.type_spec.type_spec_class)
-    if kind is None:
+    if kind is None or len(parts) < (_SPARSE_PARTS if kind == SPARSE else 1):
         raise NotMade("input %r is of a type that nobody knows how to make" % name)
     return kind, parts[1] if kind == SPARSE else parts[0]
 
 
 def _form(info, dtype_name):
-    """(dtype, shape) of an input; of a composite one, of the part that has the values."""
-    if info.WhichOneof("encoding") == "composite_tensor":
-        kind = _CLASSES.get(info.composite_tensor.type_spec.type_spec_class)
+    """(dtype, shape, splits) of an input, see :data:`Spec`."""
+    encoding = info.WhichOneof("encoding")
+    if encoding == "composite_tensor":
         parts = info.composite_tensor.components
-        return dtype_name(parts[1 if kind == SPARSE else 0].dtype), (None, None)
-    if info.tensor_shape.unknown_rank:
-        return dtype_name(info.dtype), None
-    dims = [int(dim.size) for dim in info.tensor_shape.dim]
-    return dtype_name(info.dtype), tuple(None if dim < 0 else dim for dim in dims)
+        if _CLASSES.get(info.composite_tensor.type_spec.type_spec_class) == SPARSE:
+            rank = _dims(parts[2].tensor_shape)  # of the dense shape: [rank]
+            known = rank and rank[0]
+            return dtype_name(parts[1].dtype), (None,) * (known or _PAIR), ()
+        splits = tuple(dtype_name(each.dtype) for each in list(parts)[1:])
+        return dtype_name(parts[0].dtype), _dims(parts[0].tensor_shape) or (None,), splits
+    shape = _dims(info.tensor_shape)
+    if encoding == "coo_sparse":
+        shape = shape or (None,) * _PAIR
+    return dtype_name(info.dtype), shape, ()
+
+
+def _dims(shape):
+    """The sizes, None for one that is open; None for an unknown rank."""
+    if shape.unknown_rank:
+        return None
+    return tuple(int(dim.size) if dim.size >= 0 else None for dim in shape.dim)
 
 
 def _bound(uses):
@@ -257,16 +290,34 @@ def _vocabularies(meta_graph, graph, folder):
     for each in meta_graph.asset_file_def:
         files[each.tensor_info.name.partition(":")[0]] = each.filename
     found = {}
-    for node in graph.nodes.values():
-        if node.op not in _READS:
-            continue
-        table, name = [graph.source(each)[1] for each in dataflow.data_inputs(node)[:2]]
-        if table is not None and name is not None and name.name in files:
-            found[table.name] = _first_words(os.path.join(folder, "assets", files[name.name]))
+    for scope, node in dataflow.nodes_of(graph, _READS):
+        table, name = (
+            dataflow.origin(scope, each)[1] for each in (dataflow.data_inputs(node) + ["", ""])[:2]
+        )
+        file = files.get(_assigned(graph, name))
+        if table is not None and file is not None:
+            found[table.name] = _first_words(folder, file)
     return found
 
 
-def _first_words(path):
+def _assigned(graph, node):
+    """The name of a node; of a variable, of what the main graph gives it.
+
+    TensorFlow 2 keeps the path of an asset in a variable.
+    """
+    if node is None or node.op != "VarHandleOp":
+        return node and node.name
+    for user, place in graph.uses(node.name):
+        if user.op == "AssignVariableOp" and place == 0:
+            value = dataflow.origin(graph, dataflow.data_inputs(user)[1])[1]
+            return value and value.name
+    return None
+
+
+def _first_words(folder, name):
+    path = os.path.join(folder, "assets", name)
+    if os.path.isabs(name) or ".." in name.split("/") or not os.path.isfile(path):
+        return ()
     try:
         with open(path, "rb") as file:
             lines = [file.readline(200).rstrip(b"\r\n") for _ in range(40)]
@@ -294,20 +345,20 @@ def features_of(use, vocabularies, dtype_name):
     sparse_types = list(node.attr["sparse_types"].list.type)
     dense_types = list(node.attr["Tdense"].list.type)
     shapes = list(node.attr["dense_shapes"].list.shape)
-    offset = len(sparse_names)
-    for number, name in enumerate(sparse_names):
+    offset = len(sparse_types)
+    for number, (name, dtype) in enumerate(zip(sparse_names, sparse_types)):
         uses = _outputs(use, "sparse_values", number, offset + number)
-        found.append(_feature(name, dtype_name(sparse_types[number]), None, uses, vocabularies))
-    for number, name in enumerate(dense_names):
+        found.append(_feature(name, dtype_name(dtype), None, uses, vocabularies))
+    for number, (name, dtype) in enumerate(zip(dense_names, dense_types)):
         uses = _outputs(use, "dense_values", number, 3 * offset + number)
-        shape = None
-        if number < len(shapes) and not shapes[number].unknown_rank:
-            shape = tuple(max(int(dim.size), -1) for dim in shapes[number].dim)
-        shape = None if shape is not None and -1 in shape else shape
-        found.append(_feature(name, dtype_name(dense_types[number]), shape, uses, vocabularies))
+        shape = _dims(shapes[number]) if number < len(shapes) else None
+        shape = None if shape is not None and None in shape else shape
+        found.append(_feature(name, dtype_name(dtype), shape, uses, vocabularies))
+    offset = 3 * offset + len(dense_types)
     ragged_types = list(node.attr["ragged_value_types"].list.type)
-    for number, name in enumerate(ragged_names):
-        found.append(_feature(name, dtype_name(ragged_types[number]), None, [], vocabularies))
+    for number, (name, dtype) in enumerate(zip(ragged_names, ragged_types)):
+        uses = _outputs(use, "ragged_values", number, offset + number)
+        found.append(_feature(name, dtype_name(dtype), None, uses, vocabularies))
     return found
 
 
@@ -337,8 +388,7 @@ def _strings(scope, name):
 
 
 def _outputs(use, name, number, flat):
-    output = flat if use.scope.caller is None else (name, number)
-    return dataflow.uses_of(use.scope, use.node.name, output)
+    return dataflow.uses_of(use.scope, use.node.name, use.scope.output((name, number), flat))
 
 
 def serialized(features, random):
@@ -372,8 +422,8 @@ def _is_picture(spec):
 def _made(spec, choice, random):
     """{name: wire.Tensor} of an input: one tensor, or the parts of a composite one."""
     shape = spec.shape if spec.shape is not None else choice.shape
-    # A single picture has no rows.
-    of_rows = not (_is_picture(spec) and len(shape) == _LEAST_RANK)
+    # A single picture has no rows; where only the first dimension is open, that has.
+    of_rows = not (_is_picture(spec) and len(shape) == _LEAST_RANK and None in shape[1:])
     dims = [
         dim if dim is not None else choice.rows if place == 0 and of_rows else choice.size
         for place, dim in enumerate(shape)
@@ -388,8 +438,11 @@ def _made(spec, choice, random):
             wire.tensor(np.array(dims, dtype=np.int64)),
         ]
     else:
-        splits = np.arange(choice.rows + 1, dtype=np.int64) * VALUES
-        parts = [_dense(spec, [int(splits[-1])], choice, random), wire.tensor(splits)]
+        splits, rows = [], choice.rows
+        for dtype in spec.splits:
+            splits.append(wire.tensor((np.arange(rows + 1) * VALUES).astype(dtype), dtype))
+            rows *= VALUES
+        parts = [_dense(spec, [rows] + dims[1:], choice, random)] + splits
     return {"%s/%d" % (spec.name, number): part for number, part in enumerate(parts)}
 
 
@@ -418,12 +471,13 @@ def _numbers(spec, dims, size, random):
 
 
 def _integers(spec, dims, size, random):
+    most = int(np.iinfo(spec.dtype).max)
     if spec.bound is not None:
-        return np.asarray(random.randint(spec.bound, size=dims))
+        return np.asarray(random.randint(min(spec.bound, most), size=dims))
     if _named(spec, "mask"):
         return np.ones(dims, dtype=np.int64)
-    if len(dims) <= 1 and _named(spec, "len", "size", "num", "count", "width", "height", "step"):
-        return np.full(dims, size)
+    if len(dims) <= 1 and _named(spec, *_LENGTHS):
+        return np.full(dims, min(size, most))
     if _is_picture(spec):
         return random.randint(128 if spec.dtype == "int8" else 256, size=dims)
     return np.asarray(random.randint(IDS, size=dims))
