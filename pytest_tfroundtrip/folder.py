@@ -50,6 +50,7 @@ class Folder:
     label: str = ""  # name and signature as they stand in ids
     variables: bool | None = None
     keras_model: bool | None = None
+    anew: bool = False  # whether it is computed what it gives, whatever record it carries
 
     @property
     def slug(self) -> str:

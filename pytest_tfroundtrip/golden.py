@@ -7,7 +7,6 @@ files that it is of: the graphs and the index of the variables by their sha256, 
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -69,13 +68,9 @@ def freeze(source: Path, target: Path, records: Sequence[tuple[Folder, Path]]) -
     Raises:
         UsageProblem: the copy cannot be made.
     """
-    if target.resolve().is_relative_to(source.resolve()):
-        msg = f"{target} is in {source}, which is left as it is: name another folder for the copy"
-        raise UsageProblem(msg)
+    refuse(source, target)
     making = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
     try:
-        if target.exists():
-            raise FileExistsError(errno.EEXIST, "it is there already")
         shutil.copytree(source, making, ignore=_without_records(source))
         # Of the copy: links to folders are folders there.
         state = state_of(making)
@@ -95,6 +90,20 @@ def freeze(source: Path, target: Path, records: Sequence[tuple[Folder, Path]]) -
         raise UsageProblem(msg) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def refuse(source: Path, target: Path) -> None:
+    """Check where a copy is to go.
+
+    Raises:
+        UsageProblem: something is there, or it lies in the source, which is left as it is.
+    """
+    if target.resolve().is_relative_to(source.resolve()):
+        msg = f"{target} is in {source}, which is left as it is: name another folder with --to"
+        raise UsageProblem(msg)
+    if target.exists():
+        msg = f"{target} is there already: name another folder with --to"
+        raise UsageProblem(msg)
 
 
 def state_of(folder: Path) -> dict[str, str | int]:

@@ -57,7 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     among = _among(arguments.oldest, arguments.newest)
     start = nearest(folder.runtime, map(parse_runtime, among))[0].name
     settings = settings_of(arguments, runtimes=[start])
-    (loader,) = loaders([arguments.load], settings.apis)
+    chosen = loaders([arguments.load], settings.apis)
+    if len(chosen) != 1:
+        msg = f"--load={arguments.load} is more than one: bisect asks one load API at a time"
+        raise UsageProblem(msg)
+    (loader,) = chosen
     if not loader.reads & {"saved_model"}:
         msg = f"{loader.name} does not load SavedModels"
         raise UsageProblem(msg)

@@ -10,6 +10,7 @@ Exit codes: 0 recorded; 1 a signature could not be; 2 asked for wrongly.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from pytest_tfroundtrip.cells import Cell, Matrix
 from pytest_tfroundtrip.commands.common import complain, say
 from pytest_tfroundtrip.commands.folders import add_options, apis_of, chosen_folders, settings_of
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.golden import freeze
+from pytest_tfroundtrip.fetching import is_elsewhere
+from pytest_tfroundtrip.golden import freeze, refuse
 from pytest_tfroundtrip.vocabulary import Operation, Verdict
 
 if TYPE_CHECKING:
@@ -46,12 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    folders = chosen_folders(arguments)
+    if arguments.to is None and is_elsewhere(arguments.folder):
+        msg = f"{arguments.folder} is no folder: say with --to=COPY where the copy goes"
+        raise UsageProblem(msg)
+    # Whatever record it carries: that may be of other files.
+    folders = tuple(replace(folder, anew=True) for folder in chosen_folders(arguments))
     source = folders[0].file
     target: Path = arguments.to or source.with_name(f"{source.name}-recorded")
-    if target.exists():
-        msg = f"{target} is there already: name another folder with --to"
-        raise UsageProblem(msg)
+    refuse(source, target)
     seen = _observed(arguments, folders)
     records, failed = [], False
     for folder, (observation, why) in seen.items():

@@ -68,7 +68,8 @@ class References:
         """
         folder = save.model
         assert isinstance(folder, Folder)  # noqa: S101  for the type checker
-        if folder.examples is None and (there := await asyncio.to_thread(record_in, folder)):
+        carried = folder.examples is None and not folder.anew
+        if carried and (there := await asyncio.to_thread(record_in, folder)):
             return there, 0.0
         state = await asyncio.to_thread(state_of, folder.file)
         given = await asyncio.to_thread(given_for, folder, folder.inputs, folder.examples)

@@ -109,7 +109,7 @@ def test_a_copy_of_links_is_whole(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("where", ["m", "m/copy", "m/assets/copy"])
 def test_a_copy_into_its_source_is_refused(model: Path, tmp_path: Path, where: str) -> None:
     before = contents(model)
-    with pytest.raises(UsageProblem, match="name another folder for the copy"):
+    with pytest.raises(UsageProblem, match="which is left as it is: name another"):
         freeze(model, tmp_path / where, [(folder(model), record(tmp_path / "r0"))])
     assert contents(model) == before
 
@@ -136,7 +136,7 @@ def test_a_copy_that_cannot_be_made_leaves_nothing(
 def test_what_is_there_is_not_written_over(model: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy"
     target.mkdir()
-    with pytest.raises(UsageProblem, match="it is there already"):
+    with pytest.raises(UsageProblem, match="is there already: name another folder with --to"):
         freeze(model, target, [(folder(model), record(tmp_path / "r0"))])
     assert list(target.iterdir()) == []
 
