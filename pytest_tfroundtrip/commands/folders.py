@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,17 @@ def chosen_folders(arguments: argparse.Namespace) -> tuple[Folder, ...]:
     """The signatures that are meant.
 
     Raises:
-        UsageProblem: there is no SavedModel, or no such signature or tags.
+        UsageProblem: there is no SavedModel, no such signature or tags, or the file of examples
+            cannot be read.
     """
     cache = cache_of(arguments)
     found = the_one_in(folder_of(arguments.folder, [Path.cwd()], cache))
     tags = arguments.tags.split(",") if arguments.tags is not None else None
     examples = arguments.examples and arguments.examples.expanduser().absolute()
+    if examples is not None:
+        from pytest_tfroundtrip.inputs import read_examples  # noqa: PLC0415  brings numpy
+
+        read_examples(examples)  # says what is wrong with it before anything is made
     try:
         folders = folders_of(
             found,
@@ -61,7 +67,7 @@ def chosen_folders(arguments: argparse.Namespace) -> tuple[Folder, ...]:
     except LookupError as error:
         msg = f"{arguments.folder}: {error.args[0]}"
         raise UsageProblem(msg) from None
-    return tuple(Folder(**{**vars(folder), "examples": examples}) for folder in folders)
+    return tuple(replace(folder, examples=examples) for folder in folders)
 
 
 def apis_of() -> Apis:

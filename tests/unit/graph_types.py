@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool
 
-from pytest_tfroundtrip.savedmodel.protos import DESCRIPTORS, PACKAGE
+from pytest_tfroundtrip.savedmodel.protos import DESCRIPTORS, PACKAGE, message_in
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 #: (message, field, its number in TensorFlow's files, its type or the message that it is, repeated)
@@ -33,11 +33,7 @@ def new(name: str, **fields: Any) -> Any:
 @cache
 def kind(name: str) -> Any:
     """The class of a message, such as ``MetaGraphDef``."""
-    descriptor = _pool().FindMessageTypeByName(f"{PACKAGE}.{name}")
-    if hasattr(message_factory, "GetMessageClass"):  # protobuf 4.22 and later
-        return message_factory.GetMessageClass(descriptor)
-    factory: Any = message_factory.MessageFactory(_pool())
-    return factory.GetPrototype(descriptor)
+    return message_in(_pool(), name)
 
 
 @cache

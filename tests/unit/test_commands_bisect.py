@@ -3,73 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from command_on_folders import Idle, Run, runner
 
-from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.catalogue.releases import releases
 from pytest_tfroundtrip.engine import engine
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from pytest_tfroundtrip.cells import Cell
 
 SAVED = Path(__file__).parents[1] / "data" / "savedmodels"
 MODEL = SAVED / "tf_module-2.15"
 
-Run = Any
-
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, list[str], str]]:
-    """Run the command with an empty cache: code, lines of stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TF_ROUNDTRIP_CACHE", str(tmp_path / "cache"))
-
-    def call(*arguments: object) -> tuple[int, list[str], str]:
-        try:
-            code = main(["bisect", *map(str, arguments)])
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return code, out.splitlines(), err
-
-    return call
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner("bisect", tmp_path, monkeypatch, capsys)
 
 
-class Releases:
-    """An engine whose releases say what they were told to; it starts nothing."""
+class Releases(Idle):
+    """An engine whose releases say what they were told to."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.answers: dict[str, Observation] = {}
         self.asked: list[str] = []
         self.loaders: set[str] = set()
-        self.stopped = 0
-
-    def __call__(self, settings: Any) -> Releases:
-        assert settings.matrix.loaders_named
-        return self
-
-    def start(self) -> None:
-        """Nothing runs."""
-
-    def stop(self) -> None:
-        self.stopped += 1
-
-    def submit(self, cells: Iterable[Cell]) -> None:
-        self._cells = list(cells)
-
-    def prepare(self, progress: Callable[[str], None]) -> None:
-        assert callable(progress)
 
     def observe(self, cell: Cell) -> Observation:
-        assert cell in self._cells
+        assert self.settings.matrix.loaders_named
+        assert cell == self.cells[-1]
         assert cell.loader is not None
         assert cell.load_runtime is not None
         name = cell.load_runtime.release.tensorflow

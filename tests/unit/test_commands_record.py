@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from command_on_folders import Idle, Run, runner
 
-from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.cells import Save
 from pytest_tfroundtrip.engine import engine
 from pytest_tfroundtrip.engine.references import References
@@ -23,14 +23,10 @@ from pytest_tfroundtrip.savedmodel.reading import found_at, read_stamps
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from pytest_tfroundtrip.cells import Cell
 
 SAVED = Path(__file__).parents[1] / "data" / "savedmodels"
 SAME = Observation(Verdict.SAME)
-
-Run = Any
 
 
 @pytest.fixture
@@ -45,22 +41,8 @@ def signatures(model: Path) -> tuple[Folder, ...]:
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, list[str], str]]:
-    """Run the command with an empty cache: code, lines of stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TF_ROUNDTRIP_CACHE", str(tmp_path / "cache"))
-
-    def call(*arguments: object) -> tuple[int, list[str], str]:
-        try:
-            code = main(["record", *map(str, arguments)])
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return code, out.splitlines(), err
-
-    return call
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner("record", tmp_path, monkeypatch, capsys)
 
 
 def record(place: Path, folder: Folder) -> Path:
@@ -71,30 +53,13 @@ def record(place: Path, folder: Folder) -> Path:
     return place
 
 
-class Recorder:
-    """An engine that leaves a record for each signature; it starts nothing."""
+class Recorder(Idle):
+    """An engine that leaves a record for each signature."""
 
     def __init__(self, place: Path) -> None:
+        super().__init__()
         self.seen: dict[str | None, Observation] = {}
-        self.cells: list[Cell] = []
-        self.stopped = 0
         self._place = place
-
-    def __call__(self, settings: Any) -> Recorder:
-        self.settings = settings
-        return self
-
-    def start(self) -> None:
-        """Nothing runs."""
-
-    def stop(self) -> None:
-        self.stopped += 1
-
-    def submit(self, cells: Iterable[Cell]) -> None:
-        self.cells += cells
-
-    def prepare(self, progress: Callable[[str], None]) -> None:
-        assert callable(progress)
 
     def observe(self, cell: Cell) -> Observation:
         folder = cell.save.model
@@ -120,6 +85,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recorder:
         (("m", "--signature=predict"), "m: no signature 'predict'. There are: "),
         (("m", "--tags=gpu"), "m: no meta graph has the tags gpu. There are: serve"),
         (("m", "--runtime=2.51"), "unknown runtime '2.51'. Did you mean 2.21?"),
+        (("m", "--examples=gone.npz"), "gone.npz cannot be read"),
         (("m", "--to=."), "is there already: name another folder with --to"),
         (("m", "--to=m"), "which is left as it is: name another folder with --to"),
         (("m", "--to=m/assets.extra/copy"), "which is left as it is"),

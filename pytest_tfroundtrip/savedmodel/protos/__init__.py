@@ -23,10 +23,19 @@ def message(name: str) -> Any:
     Raises:
         KeyError: there is none of that name.
     """
-    descriptor = _pool().FindMessageTypeByName(f"{PACKAGE}.{name}")
+    return message_in(_pool(), name)
+
+
+def message_in(pool: Any, name: str) -> Any:
+    """The class of a message of these files in a pool that has them.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    descriptor = pool.FindMessageTypeByName(f"{PACKAGE}.{name}")
     if hasattr(message_factory, "GetMessageClass"):  # protobuf 4.22 and later
         return message_factory.GetMessageClass(descriptor)
-    factory: Any = message_factory.MessageFactory(_pool())
+    factory: Any = message_factory.MessageFactory(pool)
     return factory.GetPrototype(descriptor)
 
 
