@@ -56,12 +56,14 @@ _CALLS = {
     "PartitionedCall": [("f", 0)],
     "StatefulPartitionedCall": [("f", 0)],
     "TPUPartitionedCall": [("f", 0)],
-    "BatchFunction": [("f", 0)],
     "If": [("then_branch", 1), ("else_branch", 1)],
     "StatelessIf": [("then_branch", 1), ("else_branch", 1)],
     "While": [("cond", 0), ("body", 0)],
     "StatelessWhile": [("cond", 0), ("body", 0)],
 }
+
+#: What these functions return is no output of the call.
+_UNRETURNED = ("cond",)
 
 #: A call that a tensor was followed into is a scope of its own: so deep and so many, no more. Two
 #: calls in each function are four scopes at the next depth, eight below.
@@ -78,22 +80,27 @@ class Scope(object):
     Attributes:
         nodes: {name: NodeDef}.
         caller: (scope, NodeDef, the first input that was handed over), None for the main graph.
+        function: the FunctionDef, None for the main graph.
     """
 
-    def __init__(self, library, nodes, arguments, caller, function=None):
+    def __init__(self, library, nodes, function=None, caller=None, returns=False):
         self.library = library
         self.function = function
         self.nodes = {node.name: node for node in nodes}
         self.caller = caller
         self.depth = caller[0].depth + 1 if caller else 0
         self._left = caller[0]._left if caller else [_MOST]  # shared by all
-        self._arguments = list(arguments)
+        self._arguments = [each.name for each in function.signature.input_arg] if function else []
         self._uses = collections.defaultdict(list)
         self._calls = {}
         for node in nodes:
             for number, name in enumerate(data_inputs(node)):
                 one, output = self._plain(name)
                 self._uses[one].append((output, node, number))
+        self._returned = collections.defaultdict(list)
+        for number, each in enumerate(function.signature.output_arg if returns else ()):
+            one, output = self._plain(function.ret[each.name])
+            self._returned[one].append((output, number))
 
     def uses(self, name, output=None):
         """(NodeDef, number of its input) pairs of who takes an output of a node.
@@ -126,9 +133,9 @@ class Scope(object):
             scope = None
             if function is not None and self._may_follow(name):
                 self._left[0] -= 1
-                arguments = [each.name for each in function.signature.input_arg]
                 caller = (self, node, first)
-                scope = Scope(self.library, function.node_def, arguments, caller, name)
+                returns = attribute not in _UNRETURNED
+                scope = Scope(self.library, function.node_def, function, caller, returns)
             self._calls[key] = scope
         return self._calls[key]
 
@@ -136,7 +143,7 @@ class Scope(object):
         """Whether a call is not one too many, and none of a function that is being called."""
         scope = self
         while scope.caller is not None:
-            if scope.function == function:
+            if scope.function.signature.name == function:
                 return False
             scope = scope.caller[0]
         return self.depth < _DEEPEST and self._left[0] > 0
@@ -144,6 +151,22 @@ class Scope(object):
     def output(self, name, number):
         """An output of a node in the form of this scope: see :meth:`uses`."""
         return number if self.caller is None else name
+
+    def returned(self, name, output=None):
+        """[(caller's scope, name of the call, its output)] of where an output of a node goes back.
+
+        Args:
+            name: see :meth:`uses`.
+            output: see :meth:`uses`.
+        """
+        found = []
+        for one, number in self._returned.get(name, ()):
+            if output is None or one == output:
+                scope, call, _ = self.caller
+                of_function = (self.function.signature.output_arg[number].name, 0)
+                own = ("output", number) if call.op in _CALLS else of_function
+                found.append((scope, call.name, scope.output(own, number)))
+        return found
 
     def calls(self, node):
         """(attribute that names a function or None, first input handed over) of a node's calls."""
@@ -170,7 +193,7 @@ class Scope(object):
 def graph_of(graph_def):
     """The main graph's :class:`Scope`."""
     library = {each.signature.name: each for each in graph_def.library.function}
-    return Scope(library, graph_def.node, (), None)
+    return Scope(library, graph_def.node)
 
 
 def data_inputs(node):
@@ -188,6 +211,7 @@ def uses_of(scope, name, output=None):
         if key in seen:
             continue
         seen.add(key)
+        waiting.extend(where.returned(one, number))
         for node, place in where.uses(one, number):
             calls = where.calls(node)
             for attribute, first in calls:

@@ -7,11 +7,14 @@ In a pool of their own, so that they never meet those of a TensorFlow in the sam
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool
 
 from pytest_tfroundtrip.savedmodel.protos import DESCRIPTORS, PACKAGE, message_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 #: (message, field, its number in TensorFlow's files, its type or the message that it is, repeated)
@@ -21,6 +24,7 @@ _ADDED = (
     ("TensorProto", "string_val", 8, _FIELD.TYPE_BYTES, True),
     ("ArgDef", "name", 1, _FIELD.TYPE_STRING, False),
     ("OpDef", "input_arg", 2, "ArgDef", True),
+    ("OpDef", "output_arg", 3, "ArgDef", True),
     ("AttrValue", "tensor", 8, "TensorProto", False),
 )
 
@@ -52,9 +56,27 @@ def _pool() -> Any:
             field.type = of
         if owner == "AttrValue":
             field.oneof_index = 0
+    _add_returns(by_name["FunctionDef"])
     pool: Any = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return pool
+
+
+def _add_returns(function: Any) -> None:
+    """FunctionDef.ret, a map: a message of its own for each entry."""
+    entry = function.nested_type.add(name="RetEntry")
+    entry.options.map_entry = True
+    for number, name in enumerate(("key", "value"), start=1):
+        entry.field.add(
+            name=name, number=number, label=_FIELD.LABEL_OPTIONAL, type=_FIELD.TYPE_STRING
+        )
+    function.field.add(
+        name="ret",
+        number=4,
+        label=_FIELD.LABEL_REPEATED,
+        type=_FIELD.TYPE_MESSAGE,
+        type_name=f".{PACKAGE}.FunctionDef.RetEntry",
+    )
 
 
 def shape(*sizes: int | None) -> Any:
@@ -84,10 +106,13 @@ class Graph:
         """Add a node; an attribute that is a str names a function."""
         return add(self.nodes, name, op, *inputs, **attributes)
 
-    def function(self, name: str, *arguments: str) -> Any:
+    def function(self, name: str, *arguments: str, returns: Sequence[str] = ()) -> Any:
         """Add a function of these arguments; nodes are added to what comes back."""
         made = self.definition.library.function.add()
         made.signature.name = name
+        for number, each in enumerate(returns):
+            made.signature.output_arg.add(name=f"out{number}")
+            made.ret[f"out{number}"] = each
         for each in arguments:
             made.signature.input_arg.add(name=each)
         return made.node_def

@@ -156,6 +156,37 @@ def test_outputs_in_functions_go_by_name_and_number(graph: Graph) -> None:
     assert ops(graph, "x") == {("unique", 0), ("rows", 1), ("both", 1), ("of_a", 1)}
 
 
+@pytest.mark.parametrize("op", ["PartitionedCall", "f"])
+def test_what_a_function_gives_back_is_followed(graph: Graph, op: str) -> None:
+    body = graph.function("f", "a", "b", returns=("b", "same:output:0"))
+    add(body, "same", "Cast", "a")
+    attributes = {"f": "f"} if op == "PartitionedCall" else {}
+    graph.node("call", op, "x", "y", **attributes)
+    graph.node("of_y", "Gather", "t", "call")
+    graph.node("of_x", "Gather", "t", "call:1")
+    assert ops(graph, "x") == {("same", 0), ("of_x", 1)}
+    assert ops(graph, "y") == {("of_y", 1)}
+
+
+def test_what_a_function_gives_back_is_followed_in_its_caller(graph: Graph) -> None:
+    graph.function("inner", "a", "b", returns=("b", "a"))
+    outer = graph.function("outer", "a", "b")
+    add(outer, "call", "PartitionedCall", "a", "b", f="inner")
+    add(outer, "of_b", "Gather", "t", "call:output:0")
+    add(outer, "of_a", "Gather", "t", "call:output:1")
+    graph.node("call", "PartitionedCall", "x", "y", f="outer")
+    assert ops(graph, "x") == {("of_a", 1)}
+
+
+def test_a_loop_gives_back_what_its_body_does_not_whether_it_goes_on(graph: Graph) -> None:
+    graph.function("going", "i", "a", returns=("a",))
+    graph.function("doing", "i", "a", returns=("i", "a"))
+    graph.node("loop", "While", "zero", "x", cond="going", body="doing")
+    graph.node("counted", "Gather", "t", "loop")
+    graph.node("found", "Gather", "t", "loop:1")
+    assert ops(graph, "x") == {("found", 1)}
+
+
 @pytest.mark.parametrize("calls", [1, 2])
 def test_a_function_that_calls_itself_ends(graph: Graph, calls: int) -> None:
     body = graph.function("f", "a")
