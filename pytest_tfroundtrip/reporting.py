@@ -15,7 +15,7 @@ from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
 from pytest_tfroundtrip.engine.infos import infos
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.folder import Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.collected import Collected, TestCell
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.report.save_pairs import SavePair
@@ -279,7 +280,7 @@ class Reporting:
             statement=expected.entry.english if expected.entry else None,
             document=expected.entry.document if expected.entry else None,
             note=settled.message if settled and settled.outcome == "failed" else "",
-            signature="serving_default",
+            signature=_signature(cell),
             nodeids=nodeids,
             test=REFERENCE_PACKAGE if packaged else None,
             options=[*self._options(), *(["--pyargs"] if packaged else [])],
@@ -308,6 +309,12 @@ class Reporting:
     def _width(self) -> int:
         terminal = self._terminal()
         return min(100, int(terminal._screen_width)) if terminal else 80  # noqa: SLF001
+
+
+def _signature(cell: Cell) -> str | None:
+    """The signature that is called: of what is saved here the one that our savers write."""
+    model = cell.save.model
+    return model.signature if isinstance(model, Folder) else DEFAULT_SIGNATURE
 
 
 def _badness(outcome: str | None) -> int:

@@ -53,6 +53,10 @@ class Attempt:
     loader: str
 
 
+class NotRecorded(RoundTripError):  # noqa: N818  says what happened
+    """TensorFlow cannot read a file that we can."""
+
+
 class References:
     """Records of folders, each made once. Its methods belong to the engine's loop."""
 
@@ -65,6 +69,7 @@ class References:
 
         Raises:
             EnvironmentFailed: none of its runtimes could be had.
+            NotRecorded: TensorFlow cannot even read what the file says of itself.
         """
         folder = save.model
         assert isinstance(folder, Folder)  # noqa: S101  for the type checker
@@ -89,7 +94,7 @@ class References:
         why = f"no runtime of this run can call it; {first}"
         found = await self._attempt(save, None, state, priority, why=why)
         if isinstance(found, str):
-            raise EnvironmentFailed(found)
+            raise NotRecorded(found)
         return found
 
     async def _attempt(

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
-from pytest_tfroundtrip.folder import Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Row:
     log: str | None
     note: str  # how it failed against what was expected, beyond not being `same`
     notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
+    writers: tuple[str, ...] = ()  # of a SavedModel that came as a folder: savers that write such
     resave_runtime: str = ""  # that loaded what was saved and saved it again; empty: none did
 
     @property
@@ -90,16 +91,31 @@ class Row:
         return self.failed and self.verdict is Verdict.SAME and not self.note
 
     @property
+    def _named(self) -> str:
+        """The model, and which of its signatures where that is not the usual one."""
+        if not self.writers or self.signature in (None, DEFAULT_SIGNATURE):
+            return self.model
+        return f"{self.model} (signature {self.signature!r})"
+
+    @property
     def sentence(self) -> str:
         """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
-        saved = f"{self.model} saved by {self.save} under {self.save_runtime}"
+        if self.writers:
+            parts = [f"{self._named}, written by {' or '.join(self.writers)}"]
+            parts[0] += f" under {self.save_runtime}"
+        else:
+            parts = [f"{self._named} saved by {self.save} under {self.save_runtime}"]
         if self.resave_runtime:
-            saved += f", saved again under {self.resave_runtime}"
-        if not self.load:
-            return saved
+            parts.append(f"saved again under {self.resave_runtime}")
         if self.operation is Operation.RESAVE:
-            return f"{saved}, loaded by {self.load} and saved again under {self.load_runtime}"
-        return f"{saved} and loaded by {self.load} under {self.load_runtime}"
+            parts.append(f"loaded by {self.load} and saved again under {self.load_runtime}")
+        elif self.load:
+            loaded = f"loaded by {self.load} under {self.load_runtime}"
+            if self.writers:
+                parts.append(loaded)
+            else:
+                parts[-1] += f" and {loaded}"
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -193,6 +209,7 @@ def row_of(
         log=seen.log if seen else None,
         note=note,
         notes=seen.notes if seen else (),
+        writers=cell.save.model.savers if isinstance(cell.save.model, Folder) else (),
     )
 
 
