@@ -95,11 +95,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Name what is collected: folders of ``--tf-model``, files of ``models/m1::cell``."""
+    """Name what is collected: the files of ``models/m1::cell``, or folders of --tf-model alone."""
     if state := _state(session.config):
         from pytest_tfroundtrip import folder_items  # noqa: PLC0415
 
         session.config.args = folder_items.arguments(session.config, state)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The folders of --tf-model hang on the session itself: pytest walks through none of them."""
+    report = yield
+    state = _state(collector.config)
+    if state and isinstance(collector, pytest.Session) and report.passed:
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        report.result.extend(folder_items.of_options(collector, state))
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -22,7 +22,7 @@ from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.markdown import page
-from pytest_tfroundtrip.report.rows import Row, disambiguate, row_of
+from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
 from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.terminal import header, summary
 from pytest_tfroundtrip.save_pairs import NOT_SAVED, of_run
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
 #: Nothing to one cell.
-_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-diff-saves", "--tf-baseline-update"}
+_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-model", "--tf-diff-saves", "--tf-baseline-update"}
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
 
 
@@ -76,7 +76,15 @@ class Reporting:
         terminal = self._terminal()
         if terminal is None or self._config.getoption("verbose") < 0:
             return
-        saves = len(engine.plan.saves)
+        saves_of_plan = engine.plan.saves.values()
+        folders = {
+            save.model.file
+            for save in saves_of_plan
+            if isinstance(save.model, Folder) and save.resaved is None
+        }
+        saves = sum(
+            not isinstance(save.model, Folder) or save.resaved is not None for save in saves_of_plan
+        )
         cells = len(engine.plan.cells)
         terminal.ensure_newline()
         lines = header(
@@ -85,11 +93,11 @@ class Reporting:
             saves=saves,
             reused=len(engine.facts.stored),
             cases=len(engine.plan.trials),
+            folders=len(folders),
             width=self._width(),
         )
         for text in lines:
             terminal.write_line(text)
-        saves_of_plan = engine.plan.saves.values()
         planned = {
             (save.saver, save.runtime)
             for save in saves_of_plan
@@ -285,6 +293,10 @@ class Reporting:
             test=REFERENCE_PACKAGE if packaged else None,
             options=[*self._options(), *(["--pyargs"] if packaged else [])],
         )
+        folder = cell.save.model
+        if isinstance(folder, Folder) and folder.root in self._settings.models:
+            # As it came: as an argument, pytest would load what lies beside it.
+            row = replace(row, command=command_of(cell, (), options=self._options()))
         return row if self._settings.keep else replace(row, log=None)  # gone with the run
 
     def _options(self) -> list[str]:

@@ -6,7 +6,7 @@ import shlex
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
@@ -224,7 +224,12 @@ def command_of(
     words = ["pytest", "--tf-roundtrip", *options]
     if nodeids:
         return shlex.join([*words, nodeids[0]])
-    words += [f"--tf-savers={cell.save.saver.name}", f"--tf-save-runtimes={cell.save.runtime.name}"]
+    model = cell.save.model
+    if isinstance(model, Folder):
+        words += [f"--tf-model={_shown(model.file)}"]
+    else:
+        words += [f"--tf-savers={cell.save.saver.name}"]
+        words += [f"--tf-save-runtimes={cell.save.runtime.name}"]
     if cell.loader and cell.load_runtime:
         words += [
             f"--tf-loaders={cell.loader.name}",
@@ -237,7 +242,14 @@ def command_of(
     elif cell.operation is Operation.RESAVE and cell.load_runtime:
         words.append(f"--tf-resave-runtimes={cell.load_runtime.name}")
     words.append(f"--tf-operations={','.join(operations)}")
+    if isinstance(model, Folder) and not model.default:
+        words += ["-k", f"{model.signature}-{cell.loader.name if cell.loader else ''}"]
     return shlex.join([*words, *([test] if test else [])])
+
+
+def _shown(path: Path) -> str:
+    """A path as people type it: below the folder that they are in, where it is."""
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
 
 
 class _OfModel(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -274,6 +275,19 @@ def test_tf_model_collects_that_and_nothing_else(project: Project, models: Path)
     project.run(*TWO, "--tf-model=models/m1", "--tf-model=models/versions").assert_outcomes(
         passed=6
     )
+
+
+def test_what_tf_model_named_is_run_again_by_it(project: Project, models: Path) -> None:
+    """As an argument pytest would load the conftest.py files above it."""
+    project.agent(rules=[refused("deep/m2")])
+    report = project.report(*TWO, f"--tf-model={models}")
+    failed = [cell for cell in report["cells"] if cell["outcome"] == "failed"]
+    assert len(failed) == 4
+    for cell in failed:
+        assert "--tf-model=models/deep/m2" in cell["command"]
+        again = project.report(*shlex.split(cell["command"])[1:])
+        assert cell["signature"] in {each["signature"] for each in again["cells"]}
+        assert {each["load_runtime"] for each in again["cells"]} == {cell["load_runtime"]}
 
 
 def test_tf_model_names_what_is_there_instead(project: Project) -> None:
