@@ -43,6 +43,7 @@ class Observation:
     log: str | None = None
     reused: bool = False  # the artifact came from the store: nothing was saved for it in this run
     notes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()  # of the contract
 
     def to_json(self) -> dict[str, Any]:
         """What :func:`from_json` takes. JSON has no NaN and no infinity: they go as text."""
@@ -65,6 +66,9 @@ def from_json(raw: Mapping[str, Any]) -> Observation:
             "stage": Stage(stage) if stage else None,
             "not_compared": tuple(raw["not_compared"]),
             "notes": tuple(raw["notes"]),
+            "changes": tuple(
+                Change(Part(change["part"]), change["sentence"]) for change in raw["changes"]
+            ),
             "max_abs_error": _number(raw["max_abs_error"]),
             "max_rel_error": _number(raw["max_rel_error"]),
         }

@@ -246,11 +246,13 @@ class Reporting:
         cell, expected = test.cell, test.expectation
         diagnosis = diagnose(observation, cell) if observation else None
         cause = diagnosis.cause.id if diagnosis else None
+        thread = diagnosis.cause.thread if diagnosis else None
         why, remedy = (diagnosis.sentence, diagnosis.remedy) if diagnosis else (None, None)
         if observation and observation.verdict is Verdict.UNSAVED and diagnosis is None:
             known = expectations.known_unsaved(cell)
             if known is not None:
                 cause, why, remedy = known.id, known.says(), known.advises()
+                thread = known.thread
         settled = expectations.settle(expected, observation) if observation else None
         packaged = test.cell.save.model.file.parent == PACKAGES[0]
         if packaged:  # a node id is relative to a rootdir that the reference is not below
@@ -271,6 +273,7 @@ class Reporting:
             cause=cause,
             why=why,
             remedy=remedy,
+            thread=thread,
             statement=expected.entry.english if expected.entry else None,
             document=expected.entry.document if expected.entry else None,
             note=settled.message if settled and settled.outcome == "failed" else "",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_tfroundtrip.cells import Cell, Model
-    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.observation import Change, Observation
     from pytest_tfroundtrip.vocabulary import Direction, Promise
 
 
@@ -62,6 +62,8 @@ class Row:
     note: str  # how it failed against what was expected, beyond not being `same`
     notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
     resave_runtime: str = ""  # that loaded what was saved and saved it again; empty: none did
+    changes: tuple[Change, ...] = ()  # of the contract: what a caller meets
+    thread: str | None = None  # the cause's, upstream
 
     @property
     def creation(self) -> bool:
@@ -128,6 +130,7 @@ def row_of(
     cause: str | None = None,
     why: str | None = None,
     remedy: str | None = None,
+    thread: str | None = None,
     statement: str | None = None,
     document: str | None = None,
     note: str = "",
@@ -148,6 +151,7 @@ def row_of(
         cause: id of the cause.
         why: the cause in a sentence.
         remedy: what to do about it.
+        thread: the public upstream issue or source.
         statement: the documents' sentence.
         document: the document's title.
         note: how it failed against what was expected, beyond not being ``same``.
@@ -192,6 +196,8 @@ def row_of(
         log=seen.log if seen else None,
         note=note,
         notes=seen.notes if seen else (),
+        changes=seen.changes if seen else (),
+        thread=thread,
     )
 
 
