@@ -143,6 +143,13 @@ def tests_lowest(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """The HTML report in a real browser: fails where there is no Chromium (scripts/browser)."""
+    install(session, "test", "browser")
+    session.run("pytest", "tests/browser", "-n", "2", *session.posargs)
+
+
+@nox.session(default=False)
 def integration(session: nox.Session) -> None:
     """Tests on real TensorFlow releases: their environments are made where they are missing."""
     install(session, "test")

@@ -118,10 +118,10 @@ def _row(cell: Cell, expect: Expect, unforeseen: Iterator[Observation]) -> Row:
 def _seen(
     cell: Cell, expected: expectations.Expectation, unforeseen: Iterator[Observation]
 ) -> Observation:
-    for cause in expected.causes:
-        if expected.strict:
-            message = f"{_wordings()[cause.id]}, in {cell.save.runtime.name}"
-            return Observation(cause.verdict, Stage.LOAD, "ValueError", message, seconds=0.25)
+    if expected.causes and not (expected.contradiction_if_met and not expected.strict):
+        cause = expected.causes[0]
+        message = f"{_wordings()[cause.id]}, in {cell.save.runtime.name}"
+        return Observation(cause.verdict, Stage.LOAD, "ValueError", message, seconds=0.25)
     if expected.strict and expected.entry:
         pattern = expected.patterns[0]
         words = next((text for text in _wordings().values() if re.search(pattern, text)), "no")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = {
-    *("tests", "tests_lowest", "integration", "docker", "lint", "typecheck", "docs"),
+    *("tests", "tests_lowest", "browser", "integration", "docker", "lint", "typecheck", "docs"),
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
     *(f"roundtrip_shard-{release}" for release in releases()),
     *("documents", "images", "lock", "bench", "protos", "show_protobufs"),

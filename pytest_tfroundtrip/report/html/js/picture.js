@@ -186,12 +186,12 @@ class Picture {
     const seen = box.getBoundingClientRect();
     const at = place.getBoundingClientRect();
     if (this.at.column >= 0) {
-      if (at.left < seen.left + corner.width) box.scrollLeft -= seen.left + corner.width - at.left;
-      else if (at.right > seen.right) box.scrollLeft += at.right - seen.right;
+      if (at.left < corner.right) box.scrollLeft -= Math.ceil(corner.right - at.left);
+      else if (at.right > seen.right) box.scrollLeft += Math.ceil(at.right - seen.right);
     }
     if (this.at.row >= 0) {
-      if (at.top < seen.top + corner.height) box.scrollTop -= seen.top + corner.height - at.top;
-      else if (at.bottom > seen.bottom) box.scrollTop += at.bottom - seen.bottom;
+      if (at.top < corner.bottom) box.scrollTop -= Math.ceil(corner.bottom - at.top);
+      else if (at.bottom > seen.bottom) box.scrollTop += Math.ceil(at.bottom - seen.bottom);
     }
     place.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
