@@ -202,8 +202,9 @@ def _merged(value: Any) -> Mapping[str, Any]:
             if not isinstance(side, dict):
                 msg = f"{side!r} is no cell of 'conflicts'"
                 raise TypeError(msg)
-            for name in ("report", "verdict", "outcome"):
-                _text(side[name] or "")
+            _text(side["report"])
+            for name in ("verdict", "outcome"):
+                _text("" if side[name] is None else side[name])
     return MappingProxyType(value)
 
 

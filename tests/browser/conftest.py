@@ -44,6 +44,14 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get(f"{file.as_uri()}{hash_}")
 
+    def go(self, hash_: str) -> None:
+        """Another address of the page that is open; back when the page has heard of it."""
+        self.driver.execute_async_script(
+            "addEventListener('hashchange', () => setTimeout(arguments[1]), { once: true });"
+            "location.hash = arguments[0]",
+            hash_,
+        )
+
     # Seeing
 
     def all(self, selector: str) -> list[WebElement]:

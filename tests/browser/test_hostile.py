@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from pytest_tfroundtrip.observation import Change
+from pytest_tfroundtrip.report.html.text import visible
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
 from pytest_tfroundtrip.report.save_pairs import SavePair, Side
 from pytest_tfroundtrip.report.statements import StatementRow
@@ -138,11 +140,14 @@ def test_what_is_open_chosen_and_searched_is_text(browser: Browser, hostile: Pat
     assert len(cells) == len(HOSTILE)
     browser.one("#list").click()
     assert len(browser.all("#drawer tbody tr")) == len(HOSTILE)
-    for place in range(len(HOSTILE)):
-        browser.all("#drawer tbody tr")[place].click()
-        assert "Rerun" in browser.drawer()
+    browser.all("#drawer tbody tr")[1].click()
+    browser.press(Keys.ESCAPE)
+    for number, text in enumerate(HOSTILE):
+        id_ = visible(f"{number}{text}")
+        browser.go("#" + urlencode({"cell": id_}))
+        shown = browser.run("drawer.querySelector('.part:last-child dd').textContent")
+        assert shown == id_
         assert is_unharmed(browser)
-        browser.one("#drawer .back").click()
     browser.press(Keys.ESCAPE)
     for word in HOSTILE[:4]:
         browser.choose("Model", word)

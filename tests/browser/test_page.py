@@ -407,8 +407,8 @@ def test_a_link_shows_another_person_the_same(browser: Browser, small: Path) -> 
         "promised",
     ]
     # And again where the page is open already: the address is what counts.
-    browser.driver.execute_script("location.hash = '#verdict=same'")
-    browser.wait(lambda: browser.drawer() == "")
+    browser.go("#verdict=same")
+    assert browser.drawer() == ""
     assert chosen(browser) == sum(
         row.verdict is Verdict.SAME for row in synthetic.rows(runtimes=THREE)
     )
