@@ -104,7 +104,7 @@ function parts(cell) {
     part("But", said.note && make("p", {}, said.note)),
     part("The contract", said.changes && contract(said.changes)),
     part("Values", values(cell)),
-    part(said.exception || "Message", said.message && make("pre", { class: "message", tabindex: "0" }, said.message)),
+    part(said.exception || "Message", said.message && !isContract(said) && make("pre", { class: "message", tabindex: "0" }, said.message)),
     part("Promise", promise(said)),
     part("Notes", said.notes && make("ul", {}, said.notes.map((note) => make("li", {}, note)))),
     part("Thread", said.thread && make("p", {}, link(said.thread))),
@@ -120,6 +120,12 @@ function parts(cell) {
 
 function part(title, content) {
   return content ? make("section", { class: "part" }, make("h3", {}, title), content) : null;
+}
+
+// Whether the message says no more than what changed in the contract.
+function isContract({ message, changes }) {
+  const plain = (text) => text.split(/\s+/).join(" ");
+  return Boolean(changes) && plain(message) === plain(changes.map(([, sentence]) => sentence).join("\n"));
 }
 
 function contract(changes) {
