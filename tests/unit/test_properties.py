@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -58,10 +58,11 @@ def test_junit_has_what_was_seen_of_each_cell(project: Project, workers: tuple[s
     assert (same["tf_verdict"], float(same["tf_max_abs_error"])) == ("same", 0.0)
 
 
-def test_a_runtime_that_could_not_be_had_is_in_the_properties_too(project: Project) -> None:
-    crash: dict[str, Any] = {"match": {"action": "load"}, "kill": 11}
-    project.agent(rules=[crash])
-    run(project, (), "--junitxml=junit.xml", "--tf-load-runtimes=1.15")
+def test_a_runtime_that_could_not_be_had_is_in_the_properties_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_ROUNDTRIP_BROKEN", "1.15")
+    run(project, (), "--junitxml=junit.xml", "--tf-load-runtimes=2.15")
     assert Counter(dict(each)["tf_verdict"] for each in properties(project).values()) == {
         "same": 2,
         "env_error": 2,
@@ -114,7 +115,9 @@ def test_a_body_that_fails_and_other_tests_are_pytests_own(project: Project) -> 
     assert sum(bool(re.search(r"FAILED +\[ *\d+%\]$", line)) for line in lines) == 5
 
 
-def test_a_runtime_that_could_not_be_had_is_an_error_with_its_name(project: Project) -> None:
-    project.agent(rules=[{"match": {"action": "load"}, "kill": 11}])
-    lines = run(project, (), "-v", "--tf-load-runtimes=1.15")
+def test_a_runtime_that_could_not_be_had_is_an_error_with_its_name(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_ROUNDTRIP_BROKEN", "1.15")
+    lines = run(project, (), "-v", "--tf-load-runtimes=2.15")
     assert sum("ERROR [env_error, no known cause]" in line for line in lines) == 2
