@@ -57,6 +57,7 @@ class Observation:
     reused: bool = False  # the artifact came from the store: nothing was saved for it in this run
     notes: tuple[str, ...] = ()
     fault: FileFault | None = None
+    changes: tuple[Change, ...] = ()  # of the contract
 
     def to_json(self) -> dict[str, Any]:
         """What :func:`from_json` takes. JSON has no NaN and no infinity: they go as text."""
@@ -80,6 +81,9 @@ def from_json(raw: Mapping[str, Any]) -> Observation:
             "not_compared": tuple(raw["not_compared"]),
             "notes": tuple(raw["notes"]),
             "fault": FileFault(**raw["fault"]) if raw["fault"] else None,
+            "changes": tuple(
+                Change(Part(change["part"]), change["sentence"]) for change in raw["changes"]
+            ),
             "max_abs_error": _number(raw["max_abs_error"]),
             "max_rel_error": _number(raw["max_rel_error"]),
         }

@@ -181,12 +181,29 @@ class Reporting:
             if path.suffix == ".md":
                 write_text(path, page(rows, told, statements=statements, save_pairs=pairs))
                 return True
+            seconds = (datetime.now(timezone.utc) - self._started).total_seconds()
+            made_by = version("pytest-tfroundtrip")
+            if path.suffix == ".html":
+                # A template engine, which a run without such a report need not import.
+                from pytest_tfroundtrip.report.html import page as html  # noqa: PLC0415
+
+                text = html.page(
+                    rows,
+                    told,
+                    started=self._started,
+                    seconds=seconds,
+                    tool=made_by,
+                    statements=statements,
+                    save_pairs=pairs,
+                )
+                write_text(path, text)
+                return True
             whole = report(
                 rows,
                 told,
                 started=self._started,
-                seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
-                tool=version("pytest-tfroundtrip"),
+                seconds=seconds,
+                tool=made_by,
                 statements=statements,
                 save_pairs=pairs,
             )
@@ -260,11 +277,13 @@ class Reporting:
         cell, expected = test.cell, test.expectation
         diagnosis = diagnose(observation, cell) if observation else None
         cause = diagnosis.cause.id if diagnosis else None
+        thread = diagnosis.cause.thread if diagnosis else None
         why, remedy = (diagnosis.sentence, diagnosis.remedy) if diagnosis else (None, None)
         if observation and observation.verdict is Verdict.UNSAVED and diagnosis is None:
             known = expectations.known_unsaved(cell)
             if known is not None:
                 cause, why, remedy = known.id, known.says(), known.advises()
+                thread = known.thread
         settled = expectations.settle(expected, observation) if observation else None
         packaged = test.cell.save.model.file.parent == PACKAGES[0]
         if packaged:  # a node id is relative to a rootdir that the reference is not below
@@ -285,6 +304,7 @@ class Reporting:
             cause=cause,
             why=why,
             remedy=remedy,
+            thread=thread,
             statement=expected.entry.english if expected.entry else None,
             document=expected.entry.document if expected.entry else None,
             note=settled.message if settled and settled.outcome == "failed" else "",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_tfroundtrip import collection, expectations
+from pytest_tfroundtrip import collection, expectations, properties
 from pytest_tfroundtrip.causes import diagnose, possible
 from pytest_tfroundtrip.cells import from_json
 from pytest_tfroundtrip.collected import Collected, TestCell, Untested
@@ -248,6 +248,7 @@ class RoundTripSession:
         observation = self._observe(test.cell)
         roundtrip = RoundTrip(test.cell, observation)
         item.stash[ROUND_TRIP] = (test, roundtrip)
+        properties.tell(item, properties.of_cell(test, observation))
         if observation.verdict is Verdict.ENV_ERROR:
             raise RuntimeMissing(self.reporting.text(test, observation, item.nodeid))
         if observation.verdict is Verdict.ABSENT:
@@ -278,6 +279,7 @@ class RoundTripSession:
             observation = self.engine.observe_trial(trial)
         case = StatementCase(trial, observation)
         item.stash[CASE] = case
+        properties.tell(item, properties.of_trial(trial, observation))
         if observation.verdict is Verdict.ENV_ERROR:
             raise RuntimeMissing(self.reporting.case_text(case, item.nodeid))
         return case
@@ -303,10 +305,6 @@ class RoundTripSession:
         objection = None
         if reason is None:
             reason, objection = self._by_baseline(test, observation)
-        item.user_properties += [
-            ("tf_cell", test.cell.id),
-            ("tf_verdict", str(observation.verdict)),
-        ]
         if same:
             if objection is not None:
                 pytest.fail(objection, pytrace=False)

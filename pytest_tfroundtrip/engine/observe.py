@@ -120,4 +120,5 @@ def _judged(
         result=str(result) if result else None,
         log=str(saved.log) if saved.log else None,
         reused=saved.reused,
+        changes=judgement.changes,
     )

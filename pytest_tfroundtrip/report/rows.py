@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_tfroundtrip.cells import Cell, Model
-    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.observation import Change, Observation
     from pytest_tfroundtrip.vocabulary import Direction, Promise
 
 
@@ -64,6 +64,8 @@ class Row:
     notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
     writers: tuple[str, ...] = ()  # of a SavedModel that came as a folder: savers that write such
     resave_runtime: str = ""  # that loaded what was saved and saved it again; empty: none did
+    changes: tuple[Change, ...] = ()  # of the contract: what a caller meets
+    thread: str | None = None  # the cause's, upstream
 
     @property
     def creation(self) -> bool:
@@ -145,6 +147,7 @@ def row_of(
     cause: str | None = None,
     why: str | None = None,
     remedy: str | None = None,
+    thread: str | None = None,
     statement: str | None = None,
     document: str | None = None,
     note: str = "",
@@ -165,6 +168,7 @@ def row_of(
         cause: id of the cause.
         why: the cause in a sentence.
         remedy: what to do about it.
+        thread: the public upstream issue or source.
         statement: the documents' sentence.
         document: the document's title.
         note: how it failed against what was expected, beyond not being ``same``.
@@ -210,6 +214,8 @@ def row_of(
         note=note,
         notes=seen.notes if seen else (),
         writers=cell.save.model.savers if isinstance(cell.save.model, Folder) else (),
+        changes=seen.changes if seen else (),
+        thread=thread,
     )
 
 
