@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 
 from pytest_tfroundtrip.savedmodel.protos import message
 
-from .harness import MODELS, Run, private_cache, run, run_keeping
+from .harness import HERE, MODELS, Run, private_cache, run, run_keeping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,3 +206,36 @@ def test_what_was_recorded_holds_without_the_release_that_wrote_it(
     np.savez(record / "record.npz", **changed)
     broken = run(tmp_path, "--tf-runtimes=2.21", "golden", cache=cache)
     assert set(broken.verdicts().values()) == {"differs"}
+
+
+def test_the_docs_example_is_a_test(folders: Folders, tmp_path: Path) -> None:
+    text = (HERE.parents[1] / "docs" / "folders.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n# test_exported\.py\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "test_exported.py").write_text(block, encoding="utf-8")
+    model = folders.root / "Tokens" / "builder-2.15"
+    shutil.copytree(model, tmp_path / "models" / "half_plus_two")
+    seen = run(tmp_path, "test_exported.py", cache=private_cache(tmp_path))
+    assert seen.status == 0, seen.output
+    assert len(seen.cells) == 4
+
+
+def test_bisect_finds_no_border_where_every_release_reads_it(
+    folders: Folders, tmp_path: Path
+) -> None:
+    """A TF1 SavedModel with resource variables; asked are the one that wrote it and the newest."""
+    model = folders.root / "Tokens" / "builder-1.15"
+    command = [sys.executable, "-m", "pytest_tfroundtrip", "bisect", str(model), "--load=tf1_load"]
+    done = subprocess.run(
+        [*command, f"--cache={private_cache(tmp_path)}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "  1.15     same",
+        "  2.21     same",
+        "tf1_load reads it from 1.15 to 2.21.",
+        "2 releases were asked; what lies between two of a kind was not.",
+    ]
