@@ -1,4 +1,4 @@
-"""The steps an agent knows: ``save`` and ``resave`` write an artifact, ``load`` reads one."""
+"""The steps an agent knows: ``save``, ``resave`` write an artifact, ``load`` reads one; others."""
 
 import os
 import shutil
@@ -6,7 +6,18 @@ import sys
 
 import tensorflow as tf
 
-from . import behavior, cases, contract, models, plugins, probe, record, sources, variables
+from . import (
+    behavior,
+    cases,
+    contract,
+    models,
+    op_list,
+    plugins,
+    probe,
+    record,
+    sources,
+    variables,
+)
 from .errors import Absent
 from .operations import fine_tuning, inference, resave
 
@@ -25,6 +36,8 @@ def run(message, report):
         return resave.run(message, report)
     if message["action"] == "case":
         return cases.run(message, report)
+    if message["action"] == "ops":
+        return op_list.run(message, report)
     raise ValueError("the agent has no action %r" % (message["action"],))
 
 
