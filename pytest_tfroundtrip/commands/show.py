@@ -107,7 +107,10 @@ class _Json:
         self._models: list[dict[str, Any]] = []
 
     def model(self, name: str, model: SavedModel) -> None:
-        self._models.append({"name": name, **asdict(model), "path": str(model.path)})
+        content = {"name": name, **asdict(model), "path": str(model.path)}
+        for graph in content["meta_graphs"]:
+            del graph["uses"]  # the ops by place: long, and what is foretold by it is there
+        self._models.append(content)
 
     def refused(self, name: str, fault: Fault) -> None:
         self._models.append({"name": name, "meta_graphs": None, "faults": [asdict(fault)]})
