@@ -57,6 +57,11 @@ class AttributeDefinition(NamedTuple):
     allowed: tuple[str, ...]  # dtypes or words; empty where any will do
     default: str | None  # JSON; None where a node has to say it
 
+    @property
+    def is_dtype(self) -> bool:
+        """Whether it is a dtype, or several."""
+        return _DTYPE in self.type
+
 
 @dataclass(frozen=True)
 class OpDefinition:
@@ -74,22 +79,6 @@ class KnownOp:
     releases: Releases  # that have it
     attributes: Mapping[str, Mapping[AttributeDefinition, Releases]]  # by name
     deprecated: Mapping[int, Releases]  # by the version from which on it is refused
-
-    def allowed(self, attribute: str) -> Mapping[str, tuple[str, ...]]:
-        """The values that an attribute may have, by the releases that restrict it."""
-        return {
-            release: definition.allowed
-            for definition, releases in self.attributes.get(attribute, {}).items()
-            for release in releases
-            if definition.allowed
-        }
-
-    def is_dtype(self, attribute: str, release: str) -> bool:
-        """Whether the attribute is a dtype, or several, in a release."""
-        return any(
-            release in releases and _DTYPE in definition.type
-            for definition, releases in self.attributes.get(attribute, {}).items()
-        )
 
     def having(self, attribute: str) -> Releases:
         """The releases whose op has the attribute."""

@@ -20,9 +20,9 @@ from pytest_tfroundtrip.prediction.words import Foreseen, Reason
 from pytest_tfroundtrip.savedmodel.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Mapping
 
-    from pytest_tfroundtrip.catalogue.ops import KnownOp, Measured, OpTable
+    from pytest_tfroundtrip.catalogue.ops import OpTable
     from pytest_tfroundtrip.prediction.rules import Reader
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, Use
 
@@ -31,121 +31,136 @@ _NO_DTYPE = "invalid"  # an attribute that was never set
 _VENDOR = ">"
 
 
-def reasons(graph: MetaGraph, reader: Reader, release: str) -> Iterator[Reason]:
-    """Why a release's reader fails with a graph; none where the release was not measured."""
+class _Found:
+    """Reasons by release."""
+
+    def __init__(self, table: OpTable) -> None:
+        self.table = table
+        self.by_release: dict[str, dict[Reason, None]] = {name: {} for name in table.releases}
+
+    def add(
+        self, releases: Iterable[str], foreseen: Foreseen, kind: str, short: str, sentence: str
+    ) -> None:
+        """A reason of some releases; ``{release}`` in its sentence is each."""
+        for release in releases:
+            said = sentence.replace("{release}", release)
+            self.by_release[release][Reason(foreseen, short, said, kind)] = None
+
+
+def reasons(graph: MetaGraph, reader: Reader) -> dict[str, tuple[Reason, ...]]:
+    """Why readers of the measured releases fail with a graph, by release."""
     table = op_table()
-    measured = table.releases.get(release)
-    if measured is None:
-        return
+    found = _Found(table)
+    producers = {name: each.producer for name, each in table.releases.items()}
     functions_only = reader.imports is Imports.FUNCTIONS and graph.objects > 0
+    will, may = Foreseen.WILL_FAIL, Foreseen.MAY_FAIL
     if not functions_only:
-        yield from _versions(graph, measured)
+        _versions(graph, found)
     for use in graph.uses:
         if functions_only:
             # Each function is made a graph of the reader's own version.
             if use.place is not Place.GRAPH:
-                yield from _of_op(use, table, measured, measured.producer, Foreseen.WILL_FAIL)
-                yield from _of_attributes(use, table, measured, Foreseen.WILL_FAIL, strips=False)
+                _of_op(use, producers, will, found)
+                _of_attributes(use, will, found, strips=False)
         elif use.place is Place.GRAPH:
-            yield from _of_op(use, table, measured, graph.producer, Foreseen.WILL_FAIL)
-            strips = reader.strips_defaults
-            yield from _of_attributes(use, table, measured, Foreseen.WILL_FAIL, strips=strips)
+            _of_op(use, dict.fromkeys(producers, graph.producer), will, found)
+            _of_attributes(use, will, found, strips=reader.strips_defaults)
         elif use.place is Place.CALLED:
             session = reader.imports is Imports.GRAPH
-            yield from _of_op(
-                use, table, measured, 0, Foreseen.WILL_FAIL if session else Foreseen.MAY_FAIL
+            _of_op(use, {}, will if session else may, found)
+            _of_attributes(use, may, found, strips=False)
+    return {release: tuple(each) for release, each in found.by_release.items()}
+
+
+def _versions(graph: MetaGraph, found: _Found) -> None:
+    for name, reader in found.table.releases.items():
+        if graph.min_consumer > reader.producer or reader.producer in graph.bad_consumers:
+            found.add(
+                [name],
+                Foreseen.WILL_FAIL,
+                "version",
+                f"min_consumer {graph.min_consumer}"
+                if graph.min_consumer > reader.producer
+                else "bad_consumers",
+                f"The graph excludes readers of GraphDef version {reader.producer}.",
             )
-            yield from _of_attributes(use, table, measured, Foreseen.MAY_FAIL, strips=False)
+        if graph.producer < reader.min_producer:
+            found.add(
+                [name],
+                Foreseen.WILL_FAIL,
+                "version",
+                f"producer {graph.producer}",
+                f"The reader takes no graph of a GraphDef version below {reader.min_producer}.",
+            )
 
 
-def _versions(graph: MetaGraph, measured: Measured) -> Iterator[Reason]:
-    reader = measured.producer
-    if graph.min_consumer > reader or reader in graph.bad_consumers:
-        yield Reason(
-            Foreseen.WILL_FAIL,
-            f"min_consumer {graph.min_consumer}",
-            f"The graph asks for a reader of GraphDef version {graph.min_consumer} or later; this"
-            f" one has {reader}.",
-            "version",
+def _of_op(use: Use, producers: Mapping[str, int], foreseen: Foreseen, found: _Found) -> None:
+    """Whether releases have the op; ``producers`` are the versions of the graphs it comes in."""
+    table, op = found.table, use.op
+    known = table.op(op)
+    if known is None:
+        addon = op.partition(_VENDOR)[0] if _VENDOR in op else ""
+        whose = f"the add-on {addon}" if addon else "an add-on"
+        found.add(
+            table.releases,
+            foreseen,
+            "op",
+            f"op {op} of {whose}",
+            f"No TensorFlow from {next(iter(table.releases))} on has the op {op}: it is of {whose},"
+            " which has to be imported before the model is loaded.",
         )
-    if graph.producer < measured.min_producer:
-        yield Reason(
-            Foreseen.WILL_FAIL,
-            f"producer {graph.producer}",
-            f"The graph is of GraphDef version {graph.producer}; this reader takes none below"
-            f" {measured.min_producer}.",
-            "version",
+        return
+    missing = [name for name in table.releases if name not in known.releases]
+    found.add(
+        missing, foreseen, "op", f"op {op}", f"TensorFlow {{release}} does not have the op {op}."
+    )
+    for version, releases in known.deprecated.items():
+        found.add(
+            [name for name in releases if producers.get(name, 0) >= version],
+            foreseen,
+            "op",
+            f"op {op}, which was removed",
+            f"The op {op} was removed from graphs of GraphDef version {version} and later.",
         )
 
 
-def _of_op(
-    use: Use, table: OpTable, measured: Measured, producer: int, foreseen: Foreseen
-) -> Iterator[Reason]:
-    """Whether the release has the op; ``producer`` is the version of the graph that it is in."""
+def _of_attributes(use: Use, foreseen: Foreseen, found: _Found, *, strips: bool) -> None:
+    table = found.table
     known = table.op(use.op)
     if known is None:
-        addon = use.op.partition(_VENDOR)[0] if _VENDOR in use.op else ""
-        whose = f"the add-on {addon}" if addon else "an add-on"
-        yield Reason(
-            foreseen,
-            f"op {use.op} of {whose}",
-            f"No TensorFlow from {next(iter(table.releases))} on has the op {use.op}: it is of"
-            f" {whose}, which has to be imported before the model is loaded.",
-            "op",
-        )
-    elif measured.name not in known.releases:
-        yield Reason(
-            foreseen,
-            f"op {use.op}",
-            f"TensorFlow {measured.name} does not have the op {use.op}.",
-            "op",
-        )
-    else:
-        for version, releases in known.deprecated.items():
-            if measured.name in releases and producer >= version:
-                yield Reason(
-                    foreseen,
-                    f"op {use.op}, which was removed",
-                    f"The op {use.op} was removed from graphs of GraphDef version {version} and"
-                    f" later; this one is of {producer}.",
-                    "op",
-                )
-
-
-def _of_attributes(
-    use: Use, table: OpTable, measured: Measured, foreseen: Foreseen, *, strips: bool
-) -> Iterator[Reason]:
-    known = table.op(use.op)
-    if known is None or measured.name not in known.releases:
         return
-    if measured.unknown_attributes != IGNORED:
-        for attribute in use.attributes:
-            if measured.name not in known.having(attribute.name) and not (
-                strips and attribute.default is True
-            ):
-                yield Reason(
-                    foreseen,
-                    f"attribute {attribute.name} of {use.op}",
-                    f"TensorFlow {measured.name} does not know the attribute {attribute.name} of"
-                    f" the op {use.op}.",
-                    "attribute",
-                )
+    refusing = [
+        name
+        for name, each in table.releases.items()
+        if each.unknown_attributes != IGNORED and name in known.releases
+    ]
+    for attribute in use.attributes:
+        name = attribute.name
+        if strips and attribute.default is True:
+            continue
+        having = known.having(name)
+        found.add(
+            [release for release in refusing if release not in having],
+            foreseen,
+            "attribute",
+            f"attribute {name} of {use.op}",
+            f"TensorFlow {{release}} does not know the attribute {name} of the op {use.op}.",
+        )
     for name, value in use.values:
-        if why := _not_allowed(known, name, value, table, measured):
-            yield Reason(foreseen, f"{name} {value} of {use.op}", why, "value")
-
-
-def _not_allowed(
-    known: KnownOp, attribute: str, value: str, table: OpTable, measured: Measured
-) -> str | None:
-    """Why an attribute may not have a value; None where it may, or is no attribute of the op."""
-    release = measured.name
-    if release not in known.having(attribute):
-        return None
-    is_dtype = known.is_dtype(attribute, release) and value != _NO_DTYPE
-    if is_dtype and release not in table.dtypes.get(value, ()):
-        return f"TensorFlow {release} does not have the dtype {value}."
-    allowed = known.allowed(attribute).get(release)
-    if allowed is not None and value not in allowed:
-        return f"In TensorFlow {release} {attribute} of the op {known.name} may not be {value}."
-    return None
+        for definition, releases in known.attributes.get(name, {}).items():
+            if definition.allowed and value not in definition.allowed:
+                without, why = releases, f"{name} of the op {use.op} may not be {value}."
+            elif definition.is_dtype and value != _NO_DTYPE:
+                without, why = (
+                    releases - table.dtypes.get(value, frozenset()),
+                    f"there is no dtype {value}.",
+                )
+            else:
+                continue
+            found.add(
+                without,
+                foreseen,
+                "value",
+                f"{name} {value} of {use.op}",
+                f"In TensorFlow {{release}} {why}",
+            )

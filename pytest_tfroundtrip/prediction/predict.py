@@ -13,11 +13,11 @@ from pytest_tfroundtrip.prediction.words import Foreseen, Prediction, Reason
 from pytest_tfroundtrip.vocabulary import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_tfroundtrip.catalogue.apis import Api
     from pytest_tfroundtrip.catalogue.runtime import Runtime
-    from pytest_tfroundtrip.prediction.rules import Rule
+    from pytest_tfroundtrip.prediction.rules import Reader, Rule
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, SavedModel
 
 _NAMED = 3  # variables in a sentence
@@ -32,7 +32,7 @@ class Subject:
 
     def __post_init__(self) -> None:
         self._rules: dict[str, tuple[Rule, ...]] = {}
-        self._graphs: dict[tuple[str, str], tuple[Reason, ...]] = {}
+        self._graphs: dict[Reader, Mapping[str, tuple[Reason, ...]]] = {}
 
     @cached_property
     def facts(self) -> Facts:
@@ -49,12 +49,14 @@ class Subject:
         return self._rules[loader]
 
     def of_graph(self, loader: str, release: str) -> tuple[Reason, ...]:
-        """What a release does not take of its graph; ``loader`` is named without its variant."""
-        key = (loader, release)
-        if key not in self._graphs:
-            found = graphs.reasons(self.graph, readers()[loader], release)
-            self._graphs[key] = tuple(dict.fromkeys(found))
-        return self._graphs[key]
+        """What a release does not take of its graph; nothing of one that was not measured.
+
+        ``loader`` is named without its variant.
+        """
+        reader = readers()[loader]
+        if reader not in self._graphs:
+            self._graphs[reader] = graphs.reasons(self.graph, reader)
+        return self._graphs[reader].get(release, ())
 
 
 def predict(

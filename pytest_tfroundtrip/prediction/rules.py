@@ -7,9 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
-
+from pytest_tfroundtrip.catalogue.ranges import Range
 from pytest_tfroundtrip.entries import read_entries
 from pytest_tfroundtrip.prediction.facts import Facts
 from pytest_tfroundtrip.prediction.words import Foreseen
@@ -47,8 +45,8 @@ class Rule:
     sentence: str
     load: tuple[str, ...]
     file: Mapping[str, bool]
-    release: SpecifierSet | None
-    written: SpecifierSet | None
+    release: Range | None
+    written: Range | None
     keras: int | None
     behavior: Behavior | None
     operation: Operation | None
@@ -59,7 +57,7 @@ class Rule:
         return (
             (loader in self.load or loader.partition(".")[0] in self.load)
             and all(getattr(facts, name) is wanted for name, wanted in self.file.items())
-            and (self.written is None or _written_in(written, self.written))
+            and (self.written is None or written in self.written)
         )
 
     def strikes(self, runtime: Runtime, operation: Operation) -> bool:
@@ -68,7 +66,7 @@ class Rule:
             self.keras in (None, runtime.keras)
             and self.behavior in (None, runtime.effective_behavior)
             and self.operation in (None, operation)
-            and (self.release is None or _within(self.release, runtime.release.tensorflow))
+            and (self.release is None or runtime.release.tensorflow in self.release)
         )
 
 
@@ -117,17 +115,5 @@ def readers() -> Mapping[str, Reader]:
     }
 
 
-def _written_in(stamp: str, releases: SpecifierSet) -> bool:
-    try:
-        return Version(stamp) in releases
-    except InvalidVersion:  # a build of one's own, or nothing
-        return False
-
-
-def _releases(raw: Mapping[str, Any], key: str) -> SpecifierSet | None:
-    return SpecifierSet(raw[key]) if key in raw else None
-
-
-@cache
-def _within(releases: SpecifierSet, version: str) -> bool:
-    return releases.contains(version, prereleases=True)
+def _releases(raw: Mapping[str, Any], key: str) -> Range | None:
+    return Range.parse(raw[key]) if key in raw else None

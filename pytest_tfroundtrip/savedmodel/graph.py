@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, shape_of
@@ -24,6 +25,19 @@ _TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable")
 WORDS = frozenset({"data_format", "padding"})
 #: Begins the names of attributes that no op defines, which every reader takes as they are.
 _ANY_READER = "_"
+
+
+class _Kind(Enum):
+    """What readers may look at in an attribute."""
+
+    TYPE = auto()
+    FUNCTION = auto()
+    LIST = auto()  # of those
+    WORD = auto()
+    OTHER = auto()
+
+
+_KINDS = {"type": _Kind.TYPE, "func": _Kind.FUNCTION, "list": _Kind.LIST}
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,7 @@ class Graph:
     _in_functions: Counter[str] = field(default_factory=Counter)
     _own: _Body = field(default_factory=_Body)
     _bodies: dict[str, _Body] = field(default_factory=dict)  # of functions, by their names
+    _kinds: dict[str, dict[str, _Kind]] = field(default_factory=dict)  # by op and attribute
     _open: str = ""  # the function that is being read
     #: The inputs of the graph's nodes, where they are wanted: a graph of TF1 code may have many.
     inputs: dict[str, tuple[str, ...]] | None = None
@@ -150,13 +165,19 @@ class Graph:
             seen = ops.get(op)
             if seen is None:
                 seen = ops[op] = {}
+            kinds = self._kinds.setdefault(op, {})
             attributes = node.attr
             for name in attributes:
-                if name.startswith(_ANY_READER):
+                kind = kinds.get(name)
+                if kind is None:
+                    kind = kinds[name] = _kind(name, attributes[name])
+                compared = seen.get(name, True) is not True
+                if (compared and kind is _Kind.OTHER) or name.startswith(_ANY_READER):
                     continue
                 value = attributes[name]
-                _look(op, name, value, body)
-                if seen.get(name, True) is True:
+                if kind is not _Kind.OTHER:
+                    _look(op, name, kind, value, body)
+                if not compared:
                     default = defaults.of(op, name)
                     seen[name] = None if default is None else bool(value == default)
 
@@ -199,20 +220,27 @@ class Graph:
                 self.tables.append(Table(node.name, op))
 
 
-def _look(op: str, name: str, value: Any, body: _Body) -> None:
+def _kind(name: str, value: Any) -> _Kind:
+    """What an op's attribute is; the same for all of its nodes."""
+    field_name = value.WhichOneof("value")
+    if field_name == "s":
+        return _Kind.WORD if name in WORDS else _Kind.OTHER
+    return _KINDS.get(field_name, _Kind.OTHER)
+
+
+def _look(op: str, name: str, kind: _Kind, value: Any, body: _Body) -> None:
     """Note the dtypes, words and functions that an attribute names."""
-    kind = value.WhichOneof("value")
-    if kind == "type":
+    if kind is _Kind.TYPE:
         body.values.add((op, name, value.type))
-    elif kind == "func":
+    elif kind is _Kind.FUNCTION:
         body.functions.add(value.func.name)
-    elif kind == "list":
+    elif kind is _Kind.WORD:
+        body.values.add((op, name, value.s.decode("utf-8", "backslashreplace")))
+    else:
         for number in value.list.type:
             body.values.add((op, name, number))
         for function in value.list.func:
             body.functions.add(function.name)
-    elif kind == "s" and name in WORDS:
-        body.values.add((op, name, value.s.decode("utf-8", "backslashreplace")))
 
 
 def _attributes(body: _Body, op: str) -> tuple[Attribute, ...]:
