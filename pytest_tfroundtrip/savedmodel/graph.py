@@ -22,7 +22,7 @@ _VARIABLES = {
 }
 _TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable")
 #: Attributes that take a few words, which are not the same in all releases: see catalogue/ops.txt.
-WORDS = frozenset({"data_format", "padding"})
+WORDS = frozenset({"data_format", "mixed_priority_policy", "padding"})
 #: Begins the names of attributes that no op defines, which every reader takes as they are.
 _ANY_READER = "_"
 

@@ -219,7 +219,7 @@ def _of_readers(told: Foretold, width: int) -> Iterator[str]:
         else:
             yield first.rstrip()
     if told.untrained:
-        yield from _labelled("trained by", f"not {', '.join(told.untrained)}", width)
+        yield from _labelled("untrained", f"by {', '.join(told.untrained)}", width)
 
 
 def _op(op: Op) -> str:
