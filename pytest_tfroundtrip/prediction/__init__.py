@@ -6,6 +6,7 @@ are foretold: where nothing is, nothing in the file says that it fails, which is
 """
 
 from pytest_tfroundtrip.prediction.predict import Subject, predict
-from pytest_tfroundtrip.prediction.words import Foreseen, Prediction, Reason
+from pytest_tfroundtrip.prediction.words import Prediction, Reason
+from pytest_tfroundtrip.vocabulary import Foreseen
 
 __all__ = ["Foreseen", "Prediction", "Reason", "Subject", "predict"]

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.catalogue.ops import IGNORED, op_table
 from pytest_tfroundtrip.prediction.rules import Imports
-from pytest_tfroundtrip.prediction.words import Foreseen, Reason
+from pytest_tfroundtrip.prediction.words import Reason
 from pytest_tfroundtrip.savedmodel.model import Place
+from pytest_tfroundtrip.vocabulary import Foreseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.prediction.rules import Reader
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, Use
 
+#: The kind of reason that goes where a runtime imports what registers the op.
+ADD_ON = "add-on"
 _NO_DTYPE = "invalid"  # an attribute that was never set
 #: Ends the names of libraries that register ops of their own: ``TFRA>``.
 _VENDOR = ">"
@@ -104,7 +107,7 @@ def _of_op(use: Use, producers: Mapping[str, int], foreseen: Foreseen, found: _F
         found.add(
             table.releases,
             foreseen,
-            "op",
+            ADD_ON,
             f"op {op} of {whose}",
             f"No TensorFlow from {next(iter(table.releases))} on has the op {op}: it is of {whose},"
             " which has to be imported before the model is loaded.",

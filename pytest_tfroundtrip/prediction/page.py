@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.prediction.predict import Subject
 from pytest_tfroundtrip.prediction.reach import reaches
-from pytest_tfroundtrip.prediction.words import Foreseen
 from pytest_tfroundtrip.savedmodel.page import Foretold
-from pytest_tfroundtrip.vocabulary import Operation
+from pytest_tfroundtrip.vocabulary import Foreseen, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

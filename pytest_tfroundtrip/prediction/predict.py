@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_tfroundtrip.prediction import graphs
 from pytest_tfroundtrip.prediction.facts import Facts
 from pytest_tfroundtrip.prediction.rules import readers, rules
-from pytest_tfroundtrip.prediction.words import Foreseen, Prediction, Reason
-from pytest_tfroundtrip.vocabulary import Operation
+from pytest_tfroundtrip.prediction.words import Prediction, Reason
+from pytest_tfroundtrip.vocabulary import Foreseen, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +79,10 @@ def _reasons(
         if rule.strikes(runtime, operation):
             sentence = rule.sentence.format(names=_some(subject.graph.unrestored))
             yield Reason(rule.foreseen, rule.short, sentence, rule.id)
-    yield from subject.of_graph(loader.base, runtime.release.name)
+    imports = runtime.own is not None and runtime.own.imports
+    for reason in subject.of_graph(loader.base, runtime.release.name):
+        if not (imports and reason.id == graphs.ADD_ON):
+            yield reason
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -10,8 +10,7 @@ from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.catalogue.releases import releases
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.prediction.predict import predict
-from pytest_tfroundtrip.prediction.words import Foreseen
-from pytest_tfroundtrip.vocabulary import Operation
+from pytest_tfroundtrip.vocabulary import Foreseen, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.catalogue.ranges import Range
 from pytest_tfroundtrip.entries import read_entries
 from pytest_tfroundtrip.prediction.facts import Facts
-from pytest_tfroundtrip.prediction.words import Foreseen
-from pytest_tfroundtrip.vocabulary import Behavior, Operation, Word
+from pytest_tfroundtrip.vocabulary import Behavior, Foreseen, Operation, Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

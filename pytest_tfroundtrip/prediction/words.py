@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.vocabulary import Word
-
-
-class Foreseen(Word):
-    """How sure it is."""
-
-    WILL_FAIL = "will_fail"
-    MAY_FAIL = "may_fail"  # it strikes when what it is about is run, or in some uses only
+if TYPE_CHECKING:
+    from pytest_tfroundtrip.vocabulary import Foreseen
 
 
 @dataclass(frozen=True)
@@ -21,7 +16,7 @@ class Reason:
     foreseen: Foreseen
     short: str  # "op DisableCopyOnRead"
     sentence: str
-    id: str = ""  # the rule's; of a graph "op", "attribute", "value", "version"
+    id: str = ""  # the rule's; of a graph "op", "add-on", "attribute", "value", "version"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
+from pytest_tfroundtrip.observation import mispredicted
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.cells import Cell, Model
     from pytest_tfroundtrip.observation import Observation
-    from pytest_tfroundtrip.vocabulary import Direction, Promise
+    from pytest_tfroundtrip.vocabulary import Direction, Foreseen, Promise
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Row:
     note: str  # how it failed against what was expected, beyond not being `same`
     notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
     resave_runtime: str = ""  # that loaded what was saved and saved it again; empty: none did
+    predicted: Foreseen | None = None  # of a load: what its files foretold; None: nothing
+    predicted_reason: str | None = None
 
     @property
     def creation(self) -> bool:
@@ -87,6 +90,11 @@ class Row:
     def asserted(self) -> bool:
         """Whether it came back the same, and the test's own body failed all the same."""
         return self.failed and self.verdict is Verdict.SAME and not self.note
+
+    @property
+    def mispredicted(self) -> bool:
+        """Whether it was said to fail for certain, and loaded."""
+        return mispredicted(self.predicted, self.verdict)
 
     @property
     def sentence(self) -> str:
@@ -192,6 +200,8 @@ def row_of(
         log=seen.log if seen else None,
         note=note,
         notes=seen.notes if seen else (),
+        predicted=seen.predicted if seen else None,
+        predicted_reason=(seen.predicted_reason or None) if seen else None,
     )
 
 
