@@ -404,6 +404,13 @@ def lock(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def ops(session: nox.Session) -> None:
+    """The ops of releases, measured again; `-- --check`: those whose environments are there."""
+    install(session)
+    session.run("python", "-m", "pytest_tfroundtrip", "ops", *session.posargs)
+
+
+@nox.session(default=False)
 def protos(session: nox.Session) -> None:
     """The descriptors that `show` reads SavedModels with, made again from saved_model.proto."""
     session.install("grpcio-tools")

@@ -34,6 +34,7 @@ class Facts:
     trainable_collection: bool
     variables: bool
     ref_variables: bool  # what there is to train are TF1's reference variables
+    estimator: bool  # an Estimator wrote it
     ref_in_functions: bool  # functions of its objects hold reference variables
     saver: bool  # it names the ops of a Saver
     unrestored: bool  # signatures read variables that a session does not restore
@@ -61,6 +62,7 @@ class Facts:
             trainable_collection=graph.trainable,
             variables=bool(graph.variables),
             ref_variables=bool(trained) and all(each.kind is VariableKind.REF for each in trained),
+            estimator=graph.savers == ("estimator",),
             ref_in_functions=graph.objects > 0
             and any(each.op in _REFS and each.place is not Place.GRAPH for each in graph.uses),
             saver=graph.saver,
