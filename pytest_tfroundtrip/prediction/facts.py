@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from pytest_tfroundtrip.savedmodel.model import Place, VariableKind
 if TYPE_CHECKING:
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, SavedModel, Signature
 
+_ACCELERATOR = re.compile("(GPU|TPU)", re.IGNORECASE)
 _REFS = frozenset({"Variable", "VariableV2"})  # ops
 
 
@@ -24,8 +26,10 @@ class Facts:
     keras_metadata_inside: bool  # with the metadata inside
     hub_module: bool  # with TF1 Hub's tfhub_module.pb beside it
     tagged: bool
+    pinned: bool  # nodes are pinned to a device that not every machine has
     one_graph: bool  # and no other meta graph
     signatures: bool  # some
+    reference_outputs: bool  # some give a reference to a variable
     several_inputs: bool  # whichever is called
     rank_1_input: bool
     call: bool  # the root object can be called
@@ -52,8 +56,12 @@ class Facts:
             keras_metadata_inside=keras is not None and keras.metadata,
             hub_module=model.hub_module,
             tagged=bool(graph.stamp.tags),
+            pinned=any(map(_ACCELERATOR.search, graph.devices)),
             one_graph=len(model.meta_graphs) == 1,
             signatures=bool(signatures),
+            reference_outputs=any(
+                tensor.reference for each in signatures for tensor in each.outputs.values()
+            ),
             several_inputs=bool(signatures) and all(len(each.inputs) > 1 for each in signatures),
             rank_1_input=any(map(_rank_1, signatures)),
             call="__call__" in graph.attributes,

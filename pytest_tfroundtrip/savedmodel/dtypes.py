@@ -20,6 +20,11 @@ def dtype_name(number: int) -> str:
     return _NAMED.get(name, name[3:].lower()) if name else f"dtype {number}"
 
 
+def is_reference(number: int) -> bool:
+    """Whether it is the dtype of TF1's reference to a variable."""
+    return number > REF
+
+
 def known_dtype(number: int) -> bool:
     """Whether ``saved_model.proto`` has a name for it."""
     return enum_name("DataType", number) is not None

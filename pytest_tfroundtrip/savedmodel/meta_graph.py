@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.savedmodel import objects
-from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, shape_of
+from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, is_reference, shape_of
 from pytest_tfroundtrip.savedmodel.file import parsed
 from pytest_tfroundtrip.savedmodel.graph import Defaults, Graph
 from pytest_tfroundtrip.savedmodel.model import (
@@ -129,7 +129,8 @@ def _tensor(message: Any) -> Tensor:
             first = composite.components[0]
             dtype, shape = dtype_name(first.dtype), shape_of(first.tensor_shape)
         return Tensor(dtype, shape, TensorKind.COMPOSITE, names, named)
-    return Tensor(dtype, shape, TensorKind.DENSE, (message.name,))
+    reference = is_reference(message.dtype)
+    return Tensor(dtype, shape, TensorKind.DENSE, (message.name,), reference=reference)
 
 
 def _variables(head: Any, graph: Graph) -> Iterator[Variable]:

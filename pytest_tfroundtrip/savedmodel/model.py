@@ -46,6 +46,7 @@ class Tensor:
     kind: TensorKind
     tensors: tuple[str, ...]  # names in the graph; of a sparse one: values, indices, dense shape
     type: str | None = None  # of a composite one: what TensorFlow calls its type
+    reference: bool = False  # whether it is TF1's reference to a variable, not a value
 
 
 @dataclass(frozen=True)

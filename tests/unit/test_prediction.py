@@ -348,6 +348,29 @@ def test_files_that_tensorflow_wrote(
     assert [reason.id for reason in prediction.reasons][:1] == ([expected] if expected else [])
 
 
+def test_a_signature_that_gives_a_reference(make: Make) -> None:
+    def fill(dtype: int) -> Callable[[Any], None]:
+        def filled(graph: Any) -> None:
+            output = graph.signature_def["serving_default"].outputs["y"]
+            output.name, output.dtype = "counter:0", dtype
+
+        return filled
+
+    reference = make(fill(FLOAT + 100), objects=False)
+    assert shorts(reference, "tf2_load", NEWEST) == ["a signature that gives a reference"]
+    assert seen(reference, "tf1_load", NEWEST) is None
+    assert seen(make(fill(FLOAT), objects=False), "tf2_load", NEWEST) is None
+
+
+def test_a_node_that_is_pinned_to_a_gpu(make: Make) -> None:
+    def fill(graph: Any) -> None:
+        node(graph, "Relu").device = "/device:GPU:0"
+
+    subject = make(fill)
+    assert seen(subject, "c_api", NEWEST) is MAY
+    assert seen(subject, "tf2_load", NEWEST) is None
+
+
 def test_certain_reasons_come_first(make: Make) -> None:
     def fill(graph: Any) -> None:
         node(function(graph, "f", called=True), "MatMul", grad_a=True)
