@@ -13,7 +13,7 @@ from pytest_tfroundtrip.prediction.predict import predict
 from pytest_tfroundtrip.vocabulary import Foreseen, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from pytest_tfroundtrip.catalogue.apis import Api
     from pytest_tfroundtrip.prediction.predict import Subject
@@ -76,13 +76,16 @@ def _reach(subject: Subject, loader: Api, operation: Operation) -> Reach:
 
 
 def _spans(run: dict[str, Prediction], foreseen: Foreseen) -> Iterator[Span]:
-    """A run in as few pieces as each have reasons that hold in all of it."""
+    """A run in as few pieces as each have reasons that hold in all of it.
+
+    A reason's sentence is that of the newest release in the piece.
+    """
     piece: list[str] = []
     common: list[Reason] = []
     for name, prediction in run.items():
         mine = [each for each in prediction.reasons if each.foreseen is foreseen]
-        shorts = {each.short for each in mine}
-        kept = [each for each in common if each.short in shorts]
+        shorts = {each.short for each in common}
+        kept = [each for each in mine if each.short in shorts]
         if piece and not kept:
             yield Span(piece[0], piece[-1], foreseen, tuple(common))
             piece, kept = [], mine
@@ -91,6 +94,6 @@ def _spans(run: dict[str, Prediction], foreseen: Foreseen) -> Iterator[Span]:
     yield Span(piece[0], piece[-1], foreseen, tuple(common))
 
 
-def _ends(names: Sequence[str] | dict[str, Prediction]) -> tuple[str, str]:
+def _ends(names: Iterable[str]) -> tuple[str, str]:
     every = list(names)
     return every[0], every[-1]

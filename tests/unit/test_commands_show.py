@@ -143,6 +143,9 @@ def test_json_says_who_can_read_it(show: Show) -> None:
     assert (old["oldest"], old["newest"], old["foreseen"]) == ("1.15", "2.9", "will_fail")
     assert old["reasons"][0]["id"] == "op"
     assert old["reasons"][0]["short"] == "op DisableCopyOnRead"
+    assert old["reasons"][0]["sentence"] == (
+        "TensorFlow 2.9 does not have the op DisableCopyOnRead."
+    )
     assert (later["foreseen"], later["reasons"]) == (None, [])
     assert inference["hub_module"]["oldest"] is None
     assert {each["loader"] for each in graph["foretold"]["fine_tuning"]} < set(inference)
