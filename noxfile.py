@@ -90,11 +90,11 @@ def round_trips(session: nox.Session, report: str, *options: str) -> None:
 
 
 def merge(session: nox.Session, reports: Iterable[Path], name: str, *options: str) -> None:
-    """Merge reports into NAME.json and NAME.md; fails where a cell failed."""
+    """Merge reports into NAME.json, NAME.md and NAME.html; fails where a cell failed."""
     output = results() / name
     session.run(
         *("python", "-m", "pytest_tfroundtrip", "report", "merge", *map(str, reports)),
-        *(f"--output={output}.json", f"--markdown={output}.md", *options),
+        *(f"--output={output}.json", f"--markdown={output}.md", f"--html={output}.html", *options),
     )
 
 
@@ -140,6 +140,13 @@ def tests_lowest(session: nox.Session) -> None:
     """Unit tests with the lowest of all dependencies that are allowed."""
     install(session, "test", "neighbours", more=("--resolution=lowest-direct",))
     session.run("pytest", "tests/unit", *session.posargs)
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """The HTML report in a real browser: fails where there is no Chromium (scripts/browser)."""
+    install(session, "test", "browser")
+    session.run("pytest", "tests/browser", "-n", "2", *session.posargs)
 
 
 @nox.session(default=False)
@@ -247,7 +254,7 @@ SHARDS = {f"roundtrip_shard-{release}": shard_of(release) for release in RELEASE
 def roundtrip_merge(session: nox.Session) -> None:
     """The end of a fan-out: the reports of saves and shards as one, and a page of it.
 
-    They are merged.json and merged.md.
+    They are merged.json, merged.md and merged.html.
     Fails if a cell of any of them did, or if they do not agree on one.
     """
     install(session)
@@ -412,11 +419,12 @@ def ops(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def protos(session: nox.Session) -> None:
-    """The descriptors that `show` reads SavedModels with, made again from saved_model.proto."""
+    """The descriptors that `show` reads SavedModels with, made again from the .proto files."""
     session.install("grpcio-tools")
     with session.chdir("pytest_tfroundtrip/savedmodel/protos"):
-        made = "--descriptor_set_out=saved_model.desc"
-        session.run("python", "-m", "grpc_tools.protoc", "-I.", made, "saved_model.proto")
+        for name in ("saved_model", "warmup"):
+            made = f"--descriptor_set_out={name}.desc"
+            session.run("python", "-m", "grpc_tools.protoc", "-I.", made, f"{name}.proto")
 
 
 @nox.session(default=False)

@@ -12,6 +12,8 @@ from packaging.version import Version
 
 from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
+from pytest_tfroundtrip.folder import UNKNOWN, Folder, nearest
+from pytest_tfroundtrip.folder import from_json as folder_from_json
 from pytest_tfroundtrip.vocabulary import Direction, Operation
 
 if TYPE_CHECKING:
@@ -39,6 +41,16 @@ class Model:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name)
         return words.lower()
 
+    def to_json(self) -> list[Any]:
+        """What :meth:`from_json` takes."""
+        return [self.name, str(self.file), str(self.root), self.variables, self.keras_model]
+
+    @classmethod
+    def from_json(cls, raw: list[Any]) -> Model:
+        """The model that :meth:`to_json` described."""
+        name, file, root, variables, keras_model = raw
+        return cls(name, Path(file), Path(root), variables, keras_model)
+
 
 @dataclass(frozen=True)
 class Tolerances:
@@ -53,25 +65,34 @@ class Save:
     """What makes an artifact: a model, a saver, a runtime and a seed.
 
     ``resaved`` is the runtime that then loaded it with ``tf.saved_model.load`` and saved that
-    again, if one did.
+    again, if one did. Of a :class:`Folder` saver and runtime are what its file says; its artifact
+    is the record of what it gives, made under the first of ``references`` that can.
     """
 
-    model: Model
+    model: Model | Folder
     saver: Api
     runtime: Runtime
     seed: int = 0
     resaved: Runtime | None = None
+    references: tuple[Runtime, ...] = ()
 
     @cached_property
     def id(self) -> str:
         """The save as it stands in ids: ``affine-builder_1.15``, ``..._1.15-resave_2.15``."""
         again = f"-resave_{self.resaved.name}" if self.resaved else ""
+        if isinstance(self.model, Folder):
+            return f"{self.model.slug}{again}"
         return f"{self.model.slug}-{self.saver.name}_{self.runtime.name}{again}"
 
     @property
     def writer(self) -> Runtime:
         """The runtime that wrote the file."""
         return self.resaved or self.runtime
+
+    @property
+    def maker(self) -> Runtime:
+        """The runtime that the artifact is made under."""
+        return self.resaved or (self.references[0] if self.references else self.runtime)
 
     @property
     def original(self) -> Save:
@@ -81,7 +102,8 @@ class Save:
     @property
     def key(self) -> str:
         """The save's identity in this run: two models may share a name, not a file too."""
-        return f"{self.model.file}:{self.seed}:{self.id}"
+        asked = ",".join(runtime.name for runtime in self.references)
+        return f"{self.model.file}:{self.seed}:{asked}:{self.id}"
 
     @property
     def has_variables(self) -> bool | None:
@@ -122,13 +144,21 @@ class Cell:
         their own.
         """
         wide = self.tolerances
-        return f"{self.save.model.file}:{self.save.seed}:{wide.rtol}:{wide.atol}:{self.id}"
+        operation = self.operation.value
+        load = (
+            f"{self.loader.name}:{self.load_runtime.name}"
+            if self.loader and self.load_runtime
+            else ""
+        )
+        return f"{self.save.key}:{load}:{operation}:{wide.rtol}:{wide.atol}"
 
     @property
     def direction(self) -> Direction:
         """Whether an older TensorFlow reads (``forward``) or a newer one (``backward``)."""
         if self.load_runtime is None:
             return Direction.SAME_RELEASE
+        if self.save.writer.name == UNKNOWN:
+            return Direction.UNKNOWN
         saved, loaded = self.save.writer.release, self.load_runtime.release
         return _direction(saved.tensorflow, loaded.tensorflow)
 
@@ -169,10 +199,10 @@ class Cell:
         """What :func:`from_json` takes: how a cell reaches the engine of another process."""
         model = self.save.model
         return {
-            "model": [model.name, str(model.file), str(model.root)],
-            "variables": model.variables,
-            "keras_model": model.keras_model,
+            "model": model.to_json(),
+            "folder": isinstance(model, Folder),
             "save": [self.save.saver.name, self.save.runtime.name, self.save.seed],
+            "references": [runtime.name for runtime in self.save.references],
             "resaved": self.save.resaved and self.save.resaved.name,
             "load": [self.loader.name, self.load_runtime.name]
             if self.loader and self.load_runtime
@@ -190,11 +220,22 @@ def from_json(
     ``own`` are the user's runtimes, ``known`` the savers and loaders (None: those that are ours).
     """
     known = known or apis()
-    name, file, root = raw["model"]
-    model = Model(name, Path(file), Path(root), raw["variables"], raw["keras_model"])
     saver, save_runtime, seed = raw["save"]
-    resaved = parse_runtime(raw["resaved"], own) if raw["resaved"] else None
-    save = Save(model, known.savers[saver], parse_runtime(save_runtime, own), seed, resaved)
+    model: Model | Folder
+    if raw["folder"]:
+        model = folder_from_json(raw["model"])
+        runtime = model.runtime
+    else:
+        model = Model.from_json(raw["model"])
+        runtime = parse_runtime(save_runtime, own)
+    save = Save(
+        model,
+        known.savers[saver],
+        runtime,
+        seed,
+        parse_runtime(raw["resaved"], own) if raw["resaved"] else None,
+        tuple(parse_runtime(name, own) for name in raw["references"]),
+    )
     loader, load_runtime = raw["load"] or (None, None)
     return Cell(
         save,
@@ -225,6 +266,7 @@ class Matrix:
     tolerances: Tolerances = Tolerances()
     seed: int = 0
     resave_runtimes: tuple[Runtime, ...] = ()
+    loaders_named: bool = False  # somebody did; else they are the default ones
 
     def cells(self, models: Iterable[Model]) -> Iterator[Cell]:
         """Every cell of the models: a save's creation first, then its loads, then its resaves."""
@@ -233,8 +275,22 @@ class Matrix:
                 for saver in self.savers:
                     yield from self._of(Save(model, saver, runtime, self.seed))
 
+    def cells_of_folder(self, folder: Folder, among: Mapping[str, Api]) -> Iterator[Cell]:
+        """Every cell of a SavedModel that came as a folder: its loads, then its resaves.
+
+        Loaders that take no signature are asked with the one that is called by default.
+
+        Args:
+            folder: one signature of it.
+            among: the savers there are, by name.
+        """
+        stamp = folder.runtime
+        asked = nearest(stamp, self.save_runtimes)
+        save = Save(folder, among[folder.savers[0]], stamp, self.seed, references=asked)
+        yield from self._of(save)
+
     def _of(self, save: Save) -> Iterator[Cell]:
-        if Operation.CREATION in self.operations:
+        if Operation.CREATION in self.operations and not isinstance(save.model, Folder):
             yield Cell(save, Operation.CREATION, tolerances=self.tolerances)
         yield from self._loads(save)
         resaver = apis().resaver
@@ -249,10 +305,19 @@ class Matrix:
         for loader in self.loaders:
             if save.saver.writes not in loader.reads:
                 continue  # no question: a Session does not load a GraphDef as a SavedModel
+            if isinstance(save.model, Folder) and not self._asks(loader, save.model):
+                continue
             for operation in self.operations:
                 if operation in loader.operations and operation is not Operation.RESAVE:
                     for runtime in self.load_runtimes:
                         yield Cell(save, operation, loader, runtime, self.tolerances)
+
+    def _asks(self, loader: Api, folder: Folder) -> bool:
+        """Whether a loader is tried on a folder."""
+        if not (folder.default or loader.by_signature):
+            return False  # the same question again: it takes no signature
+        suits = not loader.made_by or not loader.made_by.isdisjoint(folder.savers)
+        return suits or self.loaders_named
 
 
 def absence(cell: Cell) -> str | None:
@@ -263,7 +328,7 @@ def absence(cell: Cell) -> str | None:
 def _absences(cell: Cell) -> Iterator[str]:
     save = cell.save
     for api, runtime in (
-        (save.saver, save.runtime),
+        (None if isinstance(save.model, Folder) else save.saver, save.runtime),
         (apis().resaver, save.resaved),
         (cell.loader, cell.load_runtime),
     ):

@@ -54,10 +54,15 @@ def parametrize(
 
 
 def _param(test: TestCell) -> Any:
-    marks: list[Any] = [_cell_mark(**test.cell.mark(str(test.expectation.promise)))]
+    return pytest.param(test, id=test.cell.id, marks=marks_of(test))
+
+
+def marks_of(test: TestCell) -> list[pytest.MarkDecorator]:
+    """What a cell is, for selection, and that it is expected to fail where it is."""
+    marks = [_cell_mark(**test.cell.mark(str(test.expectation.promise)))]
     if test.expectation.strict:
         marks.append(_xfail(test.expectation))
-    return pytest.param(test, id=test.cell.id, marks=marks)
+    return marks
 
 
 def _xfail(expected: Expectation) -> pytest.MarkDecorator:
@@ -144,6 +149,9 @@ def selected_trials(items: Iterable[pytest.Item]) -> Iterator[tuple[str, Trial]]
 def selected(items: Iterable[pytest.Item]) -> Iterator[tuple[str, TestCell]]:
     """The cells among the tests that are going to run, by their node ids."""
     for item in items:
+        if isinstance(test := getattr(item, "tf_test", None), TestCell):
+            yield item.nodeid, test
+            continue
         callspec = getattr(item, "callspec", None)
         if callspec is not None and isinstance(callspec.params.get(FIXTURE), TestCell):
             yield item.nodeid, callspec.params[FIXTURE]

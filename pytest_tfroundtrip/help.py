@@ -6,7 +6,9 @@ ROUND_TRIP_MARK = (
     "tf_roundtrip(model, *, runtimes, save_runtimes, load_runtimes, savers, loaders, operations, "
     "expect, rtol, atol, seed, variables, accept): save the model 'path.py:Class' with each save "
     "API under each runtime, load it with each load API under each runtime, and judge what came "
-    "back; the test takes the fixture roundtrip and runs once for each cell"
+    "back; the test takes the fixture roundtrip and runs once for each cell. "
+    "tf_roundtrip(saved_model='DIR', *, tags, signatures, examples, ...): the same of a SavedModel "
+    "that is there already: a folder, a .tar.gz, a handle of TensorFlow Hub, a URL of fsspec's"
 )
 CELL_MARK = (
     "tf_cell(save, save_runtime, load, load_runtime, operation, direction, promise): what a cell "

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip import settings as reading
 from pytest_tfroundtrip.causes import causes
 from pytest_tfroundtrip.cells import Cell, Matrix, Tolerances, absence
 from pytest_tfroundtrip.errors import UsageProblem, meant
+from pytest_tfroundtrip.folder import folders_of
 from pytest_tfroundtrip.model_source import find_model
 from pytest_tfroundtrip.vocabulary import Expect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
+    from pytest_tfroundtrip.savedmodel.folders import Found
+    from pytest_tfroundtrip.savedmodel.model import Stamp
     from pytest_tfroundtrip.settings import Settings
+
+#: What a mark with ``saved_model`` has instead of a model, and what it has no use for.
+_OF_FOLDERS = ("saved_model", "tags", "signatures", "examples")
+_OF_MODELS = ("savers", "variables")
 
 _KEYWORDS = (
     "runtimes", "save_runtimes", "load_runtimes", "resave_runtimes",
     "savers", "loaders", "operations", "expect", "rtol", "atol", "seed", "variables", "accept",
+    *_OF_FOLDERS,
 )  # fmt: skip
 
 
@@ -49,8 +57,13 @@ def read_mark(
         if keyword not in _KEYWORDS:
             msg = f"tf_roundtrip has no keyword {keyword!r}.{meant(keyword, _KEYWORDS)}"
             raise UsageProblem(msg)
+    if "saved_model" in kwargs:
+        return _read_saved_model(args, kwargs, beside=beside, settings=settings)
+    if unfit := sorted(set(kwargs) & set(_OF_FOLDERS)):
+        msg = f"tf_roundtrip({unfit[0]}=...) goes with saved_model='DIR' only"
+        raise UsageProblem(msg)
     if len(args) != 1:
-        msg = "tf_roundtrip takes one model, as 'path.py:Class'"
+        msg = "tf_roundtrip takes one model, as 'path.py:Class', or saved_model='DIR'"
         raise UsageProblem(msg)
     variables = kwargs.get("variables")
     if variables not in (None, True, False):
@@ -59,6 +72,61 @@ def read_mark(
     model = find_model(args[0], beside=beside, root=settings.rootdir, variables=variables)
     cells = tuple((cell, absence(cell)) for cell in _matrix(kwargs, settings).cells([model]))
     return Request(cells, _expect(kwargs, settings), _accept(kwargs, cells))
+
+
+def _read_saved_model(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], *, beside: Path, settings: Settings
+) -> Request:
+    """The cells of a test whose model is a SavedModel that is there already."""
+    if args:
+        msg = f"tf_roundtrip takes a model or saved_model=..., not both: {args[0]!r}"
+        raise UsageProblem(msg)
+    if unfit := sorted(set(kwargs) & set(_OF_MODELS)):
+        msg = f"tf_roundtrip({unfit[0]}=...) is for models that are saved here, not saved_model"
+        raise UsageProblem(msg)
+    where = kwargs["saved_model"]
+    if not isinstance(where, (str, Path)) or not str(where):
+        msg = f"tf_roundtrip(saved_model={where!r}): a path or a URL was expected"
+        raise UsageProblem(msg)
+    from pytest_tfroundtrip.fetching import folder_of  # noqa: PLC0415  only where it is needed
+    from pytest_tfroundtrip.savedmodel.reading import read_stamps, the_one_in  # noqa: PLC0415
+
+    found = the_one_in(folder_of(str(where), (beside, settings.rootdir), settings.cache))
+    tags, signatures = (
+        _strings(kwargs[name], name) if name in kwargs else None for name in ("tags", "signatures")
+    )
+    try:
+        folders = folders_of(
+            found, read_stamps(found), root=found.path, tags=tags, signatures=signatures
+        )
+    except LookupError as error:
+        msg = f"tf_roundtrip(saved_model={str(where)!r}): {error.args[0]}"
+        raise UsageProblem(msg) from None
+    examples = settings.examples
+    if "examples" in kwargs and examples is None:
+        examples = folder_of(str(kwargs["examples"]), (beside, settings.rootdir), settings.cache)
+    folders = tuple(replace(folder, examples=examples) for folder in folders)
+    matrix = _matrix(kwargs, settings)
+    matrix = replace(matrix, loaders_named=matrix.loaders_named or "loaders" in kwargs)
+    cells = tuple(
+        (cell, absence(cell))
+        for folder in folders
+        for cell in matrix.cells_of_folder(folder, settings.apis.savers)
+    )
+    return Request(cells, _expect(kwargs, settings), _accept(kwargs, cells))
+
+
+def read_folder(
+    found: Found, stamps: Sequence[Stamp], *, root: Path, settings: Settings
+) -> Request:
+    """The cells of a SavedModel that was collected as a folder."""
+    matrix, savers = settings.matrix, settings.apis.savers
+    cells = tuple(
+        (cell, absence(cell))
+        for folder in folders_of(found, stamps, root=root)
+        for cell in matrix.cells_of_folder(replace(folder, examples=settings.examples), savers)
+    )
+    return Request(cells, settings.expect)
 
 
 def _matrix(kwargs: Mapping[str, Any], settings: Settings) -> Matrix:

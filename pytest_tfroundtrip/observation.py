@@ -23,6 +23,18 @@ class Change:
 
 
 @dataclass(frozen=True)
+class FileFault:
+    """What is wrong with a SavedModel's files, seen without TensorFlow; see savedmodel/faults.toml.
+
+    Only what is known to keep TensorFlow from loading them.
+    """
+
+    id: str
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Observation:
     """The verdict, and where, why and by how much.
 
@@ -30,6 +42,7 @@ class Observation:
     ``timeout``, the comparison's for ``drift`` and ``differs``; empty for ``same``. ``artifact``
     and ``result`` are folders (see ``engine/store.py``), ``log`` a file, None where there is none.
     ``notes`` are the loader's sentences on how it was done, and on what was not done and why.
+    ``fault`` is of a SavedModel that came as a folder.
     """
 
     verdict: Verdict
@@ -48,6 +61,8 @@ class Observation:
     notes: tuple[str, ...] = ()
     predicted: Foreseen | None = None  # from the artifact's files, before anything is loaded
     predicted_reason: str = ""
+    fault: FileFault | None = None
+    changes: tuple[Change, ...] = ()  # of the contract
 
     @property
     def mispredicted(self) -> bool:
@@ -82,6 +97,10 @@ def from_json(raw: Mapping[str, Any]) -> Observation:
             "not_compared": tuple(raw["not_compared"]),
             "notes": tuple(raw["notes"]),
             "predicted": Foreseen(raw["predicted"]) if raw["predicted"] else None,
+            "fault": FileFault(**raw["fault"]) if raw["fault"] else None,
+            "changes": tuple(
+                Change(Part(change["part"]), change["sentence"]) for change in raw["changes"]
+            ),
             "max_abs_error": _number(raw["max_abs_error"]),
             "max_rel_error": _number(raw["max_rel_error"]),
         }

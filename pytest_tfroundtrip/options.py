@@ -16,6 +16,7 @@ class Option(NamedTuple):
     metavar: str
     many: bool = False  # comma- or space-separated
     switch: bool = False  # takes no value
+    again: bool = False  # may be given several times, a value each
 
     @property
     def flag(self) -> str:
@@ -42,12 +43,15 @@ OPTIONS = (
         "WRITERS",
         many=True,
     ),
+    Option("model", "collect the SavedModels in this folder; again for more", "DIR", again=True),
+    Option("examples", "inputs for collected SavedModels (.npz or .json)", "FILE"),
     Option("expect", "what cells are held against: round_trip or documents", "WHAT"),
     Option("provider", "how runtimes are had: auto, venv, docker or current", "HOW"),
     Option("untrusted", "a sandbox for each model (needs docker)", "", switch=True),
+    Option("trusted", "collected SavedModels are no sandbox's (with docker)", "", switch=True),
     Option("baseline", "what is accepted as broken, and why (.toml)", "FILE"),
     Option("baseline_update", "write the file of --tf-baseline anew", "", switch=True),
-    Option("report", "write a report of all cells (.json or .md)", "FILE"),
+    Option("report", "write a report of all cells (.html, .json or .md)", "FILE"),
     Option("jobs", "steps running at once (default: the cores)", "N"),
     Option("timeout", "seconds that one save or load may take (default: 120)", "SECONDS"),
     Option("cache", "folder of environments and artifacts (default: the user's cache)", "DIR"),
@@ -77,8 +81,11 @@ def add_options(parser: pytest.Parser) -> None:
             )
             parser.addini(option.ini, option.help, type="bool", default=None)
             continue
-        group.addoption(option.flag, dest=option.ini, metavar=option.metavar, help=says)
-        if option.many:
+        action = "append" if option.again else "store"
+        group.addoption(
+            option.flag, dest=option.ini, metavar=option.metavar, action=action, help=says
+        )
+        if option.many or option.again:
             parser.addini(option.ini, option.help, type="args")
         else:
             parser.addini(option.ini, option.help, type="string")

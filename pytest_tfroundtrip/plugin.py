@@ -40,6 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Nothing in a SavedModel's folder is run."""
+    said = early_config.known_args_namespace
+    if said.tf_roundtrip or early_config.getini("tf_roundtrip"):
+        from pytest_tfroundtrip import guards  # noqa: PLC0415
+
+        models = said.tf_model or early_config.getini("tf_model")
+        guards.check(early_config, said.file_or_dir, models)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Explain the marks; read the settings, so that a wrong one is said before anything runs."""
     from pytest_tfroundtrip.help import CELL_MARK, ROUND_TRIP_MARK  # noqa: PLC0415
@@ -47,11 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", ROUND_TRIP_MARK)
     config.addinivalue_line("markers", CELL_MARK)
     if options.enabled(config):
+        from pytest_tfroundtrip.properties import CauseBesideFailure  # noqa: PLC0415
         from pytest_tfroundtrip.session import open_session  # noqa: PLC0415
 
         state = open_session(config)
         config.stash[SESSION] = state
         config.pluginmanager.register(Outcomes(state), "tf_roundtrip_outcomes")
+        config.pluginmanager.register(CauseBesideFailure(), "tf_roundtrip_causes")
         config.pluginmanager.register(TooLate(config.pluginmanager), "tf_roundtrip_too_late")
     elif flag := options.typed_without_switch(config):
         msg = f"{flag} does nothing without --tf-roundtrip"
@@ -70,6 +83,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker where the controller's engine is."""
     if state := _state(node.config):
         node.workerinput["tf_roundtrip_engine"] = state.address
+        node.workerinput["tf_roundtrip_named"] = state.named_arguments
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -82,8 +96,36 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Name what is collected: the files of ``models/m1::cell``, or folders of --tf-model alone."""
+    if state := _state(session.config):
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        session.config.args = folder_items.arguments(session.config, state)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The folders of --tf-model hang on the session itself: pytest walks through none of them."""
+    report = yield
+    state = _state(collector.config)
+    if state and isinstance(collector, pytest.Session) and report.passed:
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        report.result.extend(folder_items.of_options(collector, state))
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """The reference package is collected whatever the user's python_files say."""
+    """SavedModels are items; the reference package is collected whatever python_files says."""
+    if state := _state(parent.config):
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        if folder_items.is_ours(path, state):
+            return folder_items.ModelFolder.of(parent, path, state)
     if path.name in ("reference", "statements") and path.parent.name == "pytest_tfroundtrip":
         from pytest_tfroundtrip.collection import ReferenceFolder, is_reference  # noqa: PLC0415
 

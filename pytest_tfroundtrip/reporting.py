@@ -15,6 +15,7 @@ from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
 from pytest_tfroundtrip.engine.infos import infos
 from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
@@ -22,7 +23,7 @@ from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.predictions import apology, said_wrongly
-from pytest_tfroundtrip.report.rows import Row, disambiguate, row_of
+from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
 from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.terminal import header, summary
 from pytest_tfroundtrip.save_pairs import NOT_SAVED, of_run
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.collected import Collected, TestCell
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.report.save_pairs import SavePair
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
 #: Nothing to one cell.
-_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-diff-saves", "--tf-baseline-update"}
+_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-model", "--tf-diff-saves", "--tf-baseline-update"}
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
 
 
@@ -75,7 +77,15 @@ class Reporting:
         terminal = self._terminal()
         if terminal is None or self._config.getoption("verbose") < 0:
             return
-        saves = len(engine.plan.saves)
+        saves_of_plan = engine.plan.saves.values()
+        folders = {
+            save.model.file
+            for save in saves_of_plan
+            if isinstance(save.model, Folder) and save.resaved is None
+        }
+        saves = sum(
+            not isinstance(save.model, Folder) or save.resaved is not None for save in saves_of_plan
+        )
         cells = len(engine.plan.cells)
         terminal.ensure_newline()
         lines = header(
@@ -84,16 +94,20 @@ class Reporting:
             saves=saves,
             reused=len(engine.facts.stored),
             cases=len(engine.plan.trials),
+            folders=len(folders),
             width=self._width(),
         )
         for text in lines:
             terminal.write_line(text)
-        saves_of_plan = [save for save in engine.plan.saves.values() if save.resaved is None]
-        planned = {(save.saver, save.runtime) for save in saves_of_plan}
+        planned = {
+            (save.saver, save.runtime)
+            for save in saves_of_plan
+            if save.resaved is None and not isinstance(save.model, Folder)
+        }
         for writer in dict.fromkeys(self._settings.diff_saves):
             if (writer.saver, writer.runtime) not in planned:
                 terminal.write_line(f"  --tf-diff-saves: {writer}: {NOT_SAVED}")
-        if self._settings.untrusted:
+        if any(self._settings.untrusts(save.model) for save in saves_of_plan):
             terminal.write_line("  untrusted: each model has containers of its own")
             if os.getuid() == 0:
                 terminal.write_line("  You are root: what got out of a container would be, too.")
@@ -172,12 +186,29 @@ class Reporting:
             if path.suffix == ".md":
                 write_text(path, page(rows, told, statements=statements, save_pairs=pairs))
                 return True
+            seconds = (datetime.now(timezone.utc) - self._started).total_seconds()
+            made_by = version("pytest-tfroundtrip")
+            if path.suffix == ".html":
+                # A template engine, which a run without such a report need not import.
+                from pytest_tfroundtrip.report.html import page as html  # noqa: PLC0415
+
+                text = html.page(
+                    rows,
+                    told,
+                    started=self._started,
+                    seconds=seconds,
+                    tool=made_by,
+                    statements=statements,
+                    save_pairs=pairs,
+                )
+                write_text(path, text)
+                return True
             whole = report(
                 rows,
                 told,
                 started=self._started,
-                seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
-                tool=version("pytest-tfroundtrip"),
+                seconds=seconds,
+                tool=made_by,
                 statements=statements,
                 save_pairs=pairs,
             )
@@ -251,11 +282,13 @@ class Reporting:
         cell, expected = test.cell, test.expectation
         diagnosis = diagnose(observation, cell) if observation else None
         cause = diagnosis.cause.id if diagnosis else None
+        thread = diagnosis.cause.thread if diagnosis else None
         why, remedy = (diagnosis.sentence, diagnosis.remedy) if diagnosis else (None, None)
         if observation and observation.verdict is Verdict.UNSAVED and diagnosis is None:
             known = expectations.known_unsaved(cell)
             if known is not None:
                 cause, why, remedy = known.id, known.says(), known.advises()
+                thread = known.thread
         settled = expectations.settle(expected, observation) if observation else None
         packaged = test.cell.save.model.file.parent == PACKAGES[0]
         if packaged:  # a node id is relative to a rootdir that the reference is not below
@@ -276,14 +309,19 @@ class Reporting:
             cause=cause,
             why=why,
             remedy=remedy,
+            thread=thread,
             statement=expected.entry.english if expected.entry else None,
             document=expected.entry.document if expected.entry else None,
             note=settled.message if settled and settled.outcome == "failed" else "",
-            signature="serving_default",
+            signature=_signature(cell),
             nodeids=nodeids,
             test=REFERENCE_PACKAGE if packaged else None,
             options=[*self._options(), *(["--pyargs"] if packaged else [])],
         )
+        folder = cell.save.model
+        if isinstance(folder, Folder) and folder.root in self._settings.models:
+            # As it came: as an argument, pytest would load what lies beside it.
+            row = replace(row, command=command_of(cell, (), options=self._options()))
         return row if self._settings.keep else replace(row, log=None)  # gone with the run
 
     def _options(self) -> list[str]:
@@ -308,6 +346,12 @@ class Reporting:
     def _width(self) -> int:
         terminal = self._terminal()
         return min(100, int(terminal._screen_width)) if terminal else 80  # noqa: SLF001
+
+
+def _signature(cell: Cell) -> str | None:
+    """The signature that is called: of what is saved here the one that our savers write."""
+    model = cell.save.model
+    return model.signature if isinstance(model, Folder) else DEFAULT_SIGNATURE
 
 
 def _badness(outcome: str | None) -> int:

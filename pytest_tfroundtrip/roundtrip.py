@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.folder import Folder
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -57,10 +59,22 @@ class RoundTrip:
     def artifact(self) -> Path:
         """The folder of the artifact: what TensorFlow wrote is in ``payload`` below it.
 
+        Of a SavedModel that was there already, of its record; see :attr:`saved_model`.
+
         Raises:
             LookupError: nothing was saved.
         """
         return _folder(self.observation.artifact, self.cell)
+
+    @property
+    def saved_model(self) -> Path:
+        """What TensorFlow wrote: a SavedModel's folder, but of raw graphs.
+
+        Raises:
+            LookupError: nothing was saved.
+        """
+        model = self.cell.save.model
+        return model.file if isinstance(model, Folder) else self.artifact / "payload"
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:

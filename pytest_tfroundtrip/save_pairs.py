@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_tfroundtrip.cells import Save
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.report.rows import file_of
 from pytest_tfroundtrip.report.save_pairs import SavePair, Side
 
@@ -103,5 +104,6 @@ def _models(saves: Iterable[Save]) -> list[tuple[Model, int]]:
     """The models that are saved, each with the seed of its first save."""
     models: dict[tuple[Path, str], tuple[Model, int]] = {}
     for save in saves:
-        models.setdefault((save.model.file, save.model.name), (save.model, save.seed))
+        if not isinstance(model := save.model, Folder):
+            models.setdefault((model.file, model.name), (model, save.seed))
     return list(models.values())

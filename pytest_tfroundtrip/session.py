@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_tfroundtrip import collection, expectations
+from pytest_tfroundtrip import collection, expectations, properties
 from pytest_tfroundtrip.causes import diagnose, possible
 from pytest_tfroundtrip.cells import from_json
 from pytest_tfroundtrip.collected import Collected, TestCell, Untested
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.marks import read_mark
+from pytest_tfroundtrip.folder import Folder
+from pytest_tfroundtrip.marks import Request, read_folder, read_mark
 from pytest_tfroundtrip.outcomes import BY_VERDICT, RuntimeMissing, Unsaved
 from pytest_tfroundtrip.settings import Settings, read_settings
 from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pytest_tfroundtrip.accepting import Accepting
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.observation import Observation
     from pytest_tfroundtrip.reporting import Reporting
     from pytest_tfroundtrip.roundtrip import RoundTrip
+    from pytest_tfroundtrip.savedmodel.folders import Found
+    from pytest_tfroundtrip.savedmodel.model import Stamp
     from pytest_tfroundtrip.statement import StatementCase, Trial
 
 CASE: pytest.StashKey[StatementCase] = pytest.StashKey()
@@ -90,6 +93,13 @@ class RoundTripSession:
         return Role.ALONE
 
     @property
+    def named_arguments(self) -> bool:
+        """Whether somebody named files or folders; else pytest collects what is there."""
+        if self.role is Role.WORKER:  # it is always given the controller's, named or not
+            return bool(self.config.workerinput["tf_roundtrip_named"])  # type: ignore[attr-defined]
+        return self.config.args_source is pytest.Config.ArgsSource.ARGS
+
+    @property
     def address(self) -> str:
         """Where an xdist worker finds the engine."""
         return self._server.address if self._server else ""
@@ -122,13 +132,21 @@ class RoundTripSession:
         Raises:
             UsageProblem: the mark cannot be understood.
         """
-        request = read_mark(mark.args, mark.kwargs, beside=beside, settings=self.settings)
+        return self._tests(read_mark(mark.args, mark.kwargs, beside=beside, settings=self.settings))
+
+    def folder_tests(self, found: Found, stamps: Sequence[Stamp], *, root: Path) -> list[TestCell]:
+        """The cells of a SavedModel's folder that are tests."""
+        return self._tests(read_folder(found, stamps, root=root, settings=self.settings))
+
+    def _tests(self, request: Request) -> list[TestCell]:
         tests = []
         for cell, why in request.cells:
             if why is not None:
                 self._leave_out(_test_cell(cell, request.expect), Verdict.ABSENT, why)
                 continue
-            if request.expect is Expect.DOCUMENTS and (cause := expectations.known_unsaved(cell)):
+            saved_here = not isinstance(cell.save.model, Folder)
+            documents = request.expect is Expect.DOCUMENTS and saved_here
+            if documents and (cause := expectations.known_unsaved(cell)):
                 said = f"its artifact cannot be made: {cause.says()}"
                 self._leave_out(_test_cell(cell, request.expect), Verdict.UNSAVED, said)
                 continue
@@ -230,6 +248,7 @@ class RoundTripSession:
         observation = self._observe(test.cell)
         roundtrip = RoundTrip(test.cell, observation)
         item.stash[ROUND_TRIP] = (test, roundtrip)
+        properties.tell(item, properties.of_cell(test, observation))
         if observation.verdict is Verdict.ENV_ERROR:
             raise RuntimeMissing(self.reporting.text(test, observation, item.nodeid))
         if observation.verdict is Verdict.ABSENT:
@@ -260,6 +279,7 @@ class RoundTripSession:
             observation = self.engine.observe_trial(trial)
         case = StatementCase(trial, observation)
         item.stash[CASE] = case
+        properties.tell(item, properties.of_trial(trial, observation))
         if observation.verdict is Verdict.ENV_ERROR:
             raise RuntimeMissing(self.reporting.case_text(case, item.nodeid))
         return case
@@ -288,10 +308,6 @@ class RoundTripSession:
         objection = None
         if reason is None:
             reason, objection = self._by_baseline(test, observation)
-        item.user_properties += [
-            ("tf_cell", test.cell.id),
-            ("tf_verdict", str(observation.verdict)),
-        ]
         if same:
             if objection is not None:
                 pytest.fail(objection, pytrace=False)

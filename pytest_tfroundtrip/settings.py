@@ -17,6 +17,7 @@ from pytest_tfroundtrip.catalogue.extensions import asked
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.cells import Matrix, Tolerances
 from pytest_tfroundtrip.errors import UsageProblem, meant
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.limits import Limits, read_limits
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.vocabulary import Expect, Operation
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pytest
+
+    from pytest_tfroundtrip.cells import Model
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -37,6 +40,7 @@ DEFAULT_OPERATIONS = (Operation.CREATION, Operation.INFERENCE)
 
 
 PROVIDERS = ("auto", "venv", "docker", "current")
+REPORTS = (".html", ".json", ".md")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,10 @@ class Settings:
     report: Path | None = None
     keep: Path | None = None
     store: Path | None = None  # of artifacts; None: in the cache
+    models: tuple[Path, ...] = ()  # folders with SavedModels, of which nothing is imported
+    examples: Path | None = None  # inputs for SavedModels that came as folders
     untrusted: bool = False  # each model has containers of its own
+    trusted: bool = False  # SavedModels that came as folders share containers too
     limits: Limits = field(default_factory=Limits)  # what containers may have
     own: Mapping[str, OwnRuntime] = field(default_factory=dict)
     baseline: Path | None = None  # what is accepted as broken
@@ -62,6 +69,12 @@ class Settings:
     diff_saves: tuple[Writer, ...] = ()  # each two in a row are a pair of every model
     apis: Apis = field(default_factory=apis)  # what there is, third parties' included
     typed: frozenset[str] = frozenset()  # what the command line says narrows what marks say
+
+    def untrusts(self, model: Model | Folder) -> bool:
+        """Whether a model has containers of its own: a folder may come from anywhere."""
+        if self.untrusted:
+            return True
+        return isinstance(model, Folder) and self.provider == "docker" and not self.trusted
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -76,23 +89,26 @@ def read_settings(config: pytest.Config) -> Settings:
     values = _Values(config, table)
     known = extended(asked(config.pluginmanager))
     report = values.path("report")
-    if report is not None and report.suffix not in (".json", ".md"):
-        msg = f"--tf-report: {report.name} should end in .json or .md"
+    if report is not None and report.suffix not in REPORTS:
+        msg = f"--tf-report: {report.name} should end in {', '.join(REPORTS[:-1])} or {REPORTS[-1]}"
         raise UsageProblem(msg)
     provider = values.word("provider", PROVIDERS, "auto")
+    cache = values.path("cache") or default_cache()
     return Settings(
         rootdir=config.rootpath,
         matrix=_matrix(values, own, known),
         expect=Expect(values.word("expect", [str(e) for e in Expect], Expect.ROUND_TRIP)),
         explicit_expect=values.raw("expect")[0] is not None,
         provider=provider,
-        cache=values.path("cache") or default_cache(),
+        cache=cache,
         jobs=int(values.number("jobs", 1, whole=True) or os.cpu_count() or 1),
         timeout=values.number("timeout", 0.001) or 120.0,
         report=report,
         keep=_folder(values, "keep"),
         store=_folder(values, "store"),
-        untrusted=_untrusted(values, provider),
+        models=_models(values, cache),
+        examples=values.path("examples"),
+        **_untrusted(values, provider),
         limits=limits,
         own=own,
         **_baseline(values),
@@ -112,6 +128,29 @@ def _folder(values: _Values, name: str) -> Path | None:
     return path
 
 
+def _models(values: _Values, cache: Path) -> tuple[Path, ...]:
+    """The folders of ``--tf-model``; what is no folder of this machine is copied to the cache."""
+    if not values.words("model"):
+        return ()
+    from pytest_tfroundtrip.fetching import folder_of, is_elsewhere  # noqa: PLC0415
+    from pytest_tfroundtrip.savedmodel.folders import FILES, what_is_there  # noqa: PLC0415
+
+    paths = []
+    for name in values.words("model"):
+        if is_elsewhere(name):
+            paths.append(folder_of(name, [values.invoked_in], cache))
+            continue
+        path = values.folder(name, "--tf-model")
+        if path.name in FILES and path.is_file():
+            path = path.parent
+        if not path.is_dir():
+            why = what_is_there(path)
+            msg = f"--tf-model: {why.sentence} {why.remedy}"
+            raise UsageProblem(msg)
+        paths.append(path)
+    return tuple(paths)
+
+
 def _baseline(values: _Values) -> dict[str, Any]:
     path, update = values.path("baseline"), values.switch("baseline_update")
     if update and path is None:
@@ -120,15 +159,18 @@ def _baseline(values: _Values) -> dict[str, Any]:
     return {"baseline": path, "baseline_update": update}
 
 
-def _untrusted(values: _Values, provider: str) -> bool:
-    untrusted = values.switch("untrusted")
+def _untrusted(values: _Values, provider: str) -> dict[str, Any]:
+    untrusted, trusted = values.switch("untrusted"), values.switch("trusted")
+    if untrusted and trusted:
+        msg = "--tf-untrusted and --tf-trusted exclude each other: say one of them"
+        raise UsageProblem(msg)
     if untrusted and provider != "docker":
         msg = (
             "--tf-untrusted: a model that is not to be trusted runs in a container only."
             f" Say --tf-provider=docker as well (it is {provider})"
         )
         raise UsageProblem(msg)
-    return untrusted
+    return {"untrusted": untrusted, "trusted": trusted}
 
 
 def _matrix(values: _Values, own: Mapping[str, OwnRuntime], known: Apis) -> Matrix:
@@ -142,6 +184,7 @@ def _matrix(values: _Values, own: Mapping[str, OwnRuntime], known: Apis) -> Matr
         tolerances=Tolerances(values.number("rtol", 0), values.number("atol", 0)),
         seed=int(values.number("seed", 0, whole=True) or 0),
         resave_runtimes=runtimes(values.names("resave_runtimes") or both, own),
+        loaders_named=bool(values.names("loaders")),
     )
 
 
@@ -157,6 +200,11 @@ class _Values:
                 where = "pyproject.toml: [tool.tf_roundtrip]"
                 msg = f"{where} has no key {key!r}.{meant(key, self._options)}"
                 raise UsageProblem(msg)
+
+    @property
+    def invoked_in(self) -> Path:
+        """Where pytest was started."""
+        return self._config.invocation_params.dir
 
     def raw(self, name: str) -> tuple[Any, str]:
         """The value, None where nobody said, and where it stands."""
@@ -174,6 +222,15 @@ class _Values:
         """The settings that stand on the command line."""
         options = self._options.values()
         return frozenset(each.name for each in options if self._config.getoption(each.ini))
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """A list of texts that may have blanks and commas in them; none where nobody said."""
+        value, where = self.raw(name)
+        parts = [value] if isinstance(value, str) else value or []
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            msg = f"{where}: a list of folders was expected, not {value!r}"
+            raise UsageProblem(msg)
+        return tuple(parts)
 
     def names(self, name: str) -> tuple[str, ...]:
         """A list of names; none where nobody said."""
@@ -203,8 +260,10 @@ class _Values:
     def path(self, name: str) -> Path | None:
         """A path, relative to where pytest was started."""
         value, where = self.raw(name)
-        if value is None:
-            return None
+        return None if value is None else self.folder(value, where)
+
+    def folder(self, value: Any, where: str = "") -> Path:
+        """The path of a text."""
         try:
             return self._config.invocation_params.dir / Path(value).expanduser()
         except (TypeError, RuntimeError):

@@ -51,6 +51,7 @@ _FUNCTIONS = {
     "TF_GraphOperationByName": (_pointer, [_pointer, _text]),
     "TF_NewSessionOptions": (_pointer, []),
     "TF_DeleteSessionOptions": (None, [_pointer]),
+    "TF_SetConfig": (None, [_pointer, _text, _size, _pointer]),
     "TF_LoadSessionFromSavedModel": (
         _pointer,
         # options, run options, folder, tags, how many, graph, MetaGraphDef, status
@@ -150,6 +151,9 @@ class Session(object):
         self._status = self._hold(c.TF_NewStatus(), c.TF_DeleteStatus)
         self._tensors = _Tensors(c, self._status)
         options = self._hold(c.TF_NewSessionOptions(), c.TF_DeleteSessionOptions)
+        # What a model pins to a GPU is placed where there is room for it, as Serving does.
+        config = tf.compat.v1.ConfigProto(allow_soft_placement=True).SerializeToString()
+        c.TF_SetConfig(options, config, len(config), self._status)
         self._graph = self._hold(c.TF_NewGraph(), c.TF_DeleteGraph)
         buffer = self._hold(c.TF_NewBuffer(), c.TF_DeleteBuffer)
         words = (_text * len(tags))(*[each.encode("utf-8") for each in tags])

@@ -6,7 +6,7 @@ Form: {"tags": [...], "signatures": {key: {"method_name": ..., "inputs": {name: 
 
 import tensorflow as tf
 
-from . import saved_model_file, values
+from . import composites, saved_model_file, values
 
 #: Signatures that TensorFlow writes for its own loaders; nobody calls them.
 PRIVATE = frozenset(["__saved_model_init_op", "__saved_model_train_op"])
@@ -65,7 +65,13 @@ def dimensions(shape):
 
 
 def _of_info(info):
+    shape = info.tensor_shape
+    if info.WhichOneof("encoding") == "composite_tensor" and info.composite_tensor.components:
+        state = info.composite_tensor.type_spec.type_state.tuple_value.values
+        shapes = [each.tensor_shape_value for each in state if each.HasField("tensor_shape_value")]
+        info = composites.holding_values(info)
+        shape = shapes[0] if shapes else info.tensor_shape
     return {
         "dtype": values.dtype_name(info.dtype),
-        "shape": dimensions(tf.TensorShape(info.tensor_shape)),
+        "shape": dimensions(tf.TensorShape(shape)),
     }

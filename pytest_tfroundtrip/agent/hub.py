@@ -29,7 +29,14 @@ def is_module(payload):
 def tags_of(artifact):
     """The tags that a reader has to name, None where it finds the meta graph without."""
     tags = set(artifact.record["contract"]["tags"])
-    return tags if tags and tags != {record.SERVE} else None
+    if tags and tags != {record.SERVE}:
+        return tags
+    # What a saver of ours wrote is loaded as the documents load it.
+    return tags if record.is_of_folder(artifact.record) and _are_several(artifact.payload) else None
+
+
+def _are_several(payload):
+    return len(saved_model_file.meta_graphs(payload)) > 1
 
 
 def has_train_graph(payload):

@@ -29,7 +29,7 @@ class Layers(object):
         self.note = None
         self._arguments = {}
         tags = hub.tags_of(artifact)
-        if tags:
+        if tags is not None:
             self._arguments["tags"] = tags
         self._plain = self._is_plain()
         self._calls_signature = self._plain or not self._calls_object()

@@ -85,14 +85,18 @@ def write(folder, content, tensors):
             shutil.copyfile(os.path.join(folder, name), os.path.join(mirror, name))
 
 
-def read(folder):
+def read(folder, payload=None):
     """Return the :data:`Artifact` in ``folder``, which may also be a SavedModel with a mirror.
+
+    Args:
+        folder: where the record is.
+        payload: what TensorFlow wrote, where it is not in that folder.
 
     Raises:
         FileNotFoundError: there is no record.
         ValueError: it is of a schema that this agent does not know.
     """
-    payload, where = _places(folder)
+    there, where = _places(folder)
     with open(os.path.join(where, "record.json"), encoding="utf-8") as file:
         content = json.load(file)
     if content.get("schema") != SCHEMA:
@@ -103,7 +107,12 @@ def read(folder):
         )
     # A loader is given the inputs; what should come out is the judge's to know.
     tensors = wire.read_tensors(os.path.join(where, "record.npz"), lambda name: "/inputs/" in name)
-    return Artifact(payload, content, tensors)
+    return Artifact(payload or there, content, tensors)
+
+
+def is_of_folder(content):
+    """Whether a record is of a SavedModel that nobody saved here."""
+    return content.get("saver", "") is None
 
 
 def all_tensors(folder):

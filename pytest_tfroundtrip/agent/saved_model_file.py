@@ -1,6 +1,20 @@
-"""The file ``saved_model.pb``, read without loading the model."""
+"""The file ``saved_model.pb`` or ``.pbtxt``, read without loading the model."""
 
 import os
+
+#: Collections and a signature that name what a loader runs once the variables are there.
+_INITIALIZERS = ("saved_model_main_op", "legacy_init_op")
+_INIT_SIGNATURE = "__saved_model_init_op"
+
+
+def initialises(folder, tags):
+    """Whether a SavedModel names what is to be run once it is loaded."""
+    return any(
+        _INIT_SIGNATURE in meta_graph.signature_def
+        or any(name in meta_graph.collection_def for name in _INITIALIZERS)
+        for meta_graph in meta_graphs(folder)
+        if set(meta_graph.meta_info_def.tags) == set(tags)
+    )
 
 
 def meta_graphs(folder):
@@ -10,11 +24,18 @@ def meta_graphs(folder):
         google.protobuf.message.DecodeError: the file is damaged.
     """
     path = os.path.join(folder, "saved_model.pb")
-    if not os.path.isfile(path):
+    text = os.path.join(folder, "saved_model.pbtxt")
+    if not os.path.isfile(path) and not os.path.isfile(text):
         return []
     from tensorflow.core.protobuf import saved_model_pb2  # not on import: unit tests have none
 
     message = saved_model_pb2.SavedModel()
-    with open(path, "rb") as file:
-        message.ParseFromString(file.read())
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            message.ParseFromString(file.read())
+    else:
+        from google.protobuf import text_format
+
+        with open(text, encoding="utf-8") as file:
+            text_format.Parse(file.read(), message)
     return message.meta_graphs

@@ -1,4 +1,4 @@
-"""The steps an agent knows: ``save``, ``resave`` write an artifact, ``load`` reads one; others."""
+"""The steps an agent knows: ``save``, ``resave``, ``record`` write an artifact, ``load`` reads."""
 
 import os
 import shutil
@@ -15,6 +15,7 @@ from . import (
     plugins,
     probe,
     record,
+    reference,
     sources,
     variables,
 )
@@ -34,6 +35,8 @@ def run(message, report):
         return load(message, report)
     if message["action"] == "resave":
         return resave.run(message, report)
+    if message["action"] == "record":
+        return reference.run(message, report)
     if message["action"] == "case":
         return cases.run(message, report)
     if message["action"] == "ops":
@@ -118,7 +121,7 @@ def load(message, report):
     if operation not in _OPERATIONS:
         raise ValueError("the agent has no operation %r" % (operation,))
     loader = plugins.loader(message["loader"])
-    artifact = record.read(message["artifact"])
+    artifact = record.read(message["artifact"], message.get("payload"))
     if operation == "fine_tuning":
         why = fine_tuning.why_not(artifact)
         if why is not None:

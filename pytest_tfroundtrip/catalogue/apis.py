@@ -43,6 +43,8 @@ class Api:
     adds_variables: bool = False  # whatever the model, its artifact holds variables
     freezes_variables: bool = False  # whatever the model, its artifact holds none
     operations: frozenset[Operation] = frozenset()
+    by_signature: bool = True  # a loader: calls what it is told, not the model as a whole
+    made_by: frozenset[str] = frozenset()  # a loader: is for what these savers write; none: any
     shows: frozenset[str] = frozenset()  # parts of the contract that a loader lets us see
     extension: Extension | None = None  # the third party's that brings it; None: it is ours
 
@@ -87,6 +89,8 @@ def _read(kind: str, raw: Mapping[str, Any], extension: Extension | None = None)
                 adds_variables=merged.get("adds_variables", False),
                 freezes_variables=merged.get("freezes_variables", False),
                 operations=frozenset(Operation(word) for word in operations),
+                made_by=frozenset(merged.get("made_by", ())),
+                by_signature=merged.get("by_signature", True),
                 shows=frozenset(merged.get("shows", ())),
                 extension=extension,
             )

@@ -34,8 +34,9 @@ _KEYS: Mapping[str, type] = {
     "keras": str,
     "tf_keras": bool,
     "image": str,
+    "patches": list,
 }
-_OPTIONAL = frozenset({"tf_keras"})
+_OPTIONAL = frozenset({"tf_keras", "patches"})
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Release:
     keras: str  # as `tf.keras.__version__` has it: "2.2.4-tf"; "3" where Keras goes its own pace
     tf_keras: bool  # Keras 2 as a package of its own is in the environment
     image: str  # the public official image
+    patches: tuple[str, ...] = ()  # the other versions of this series
 
     @property
     def version(self) -> Version:
@@ -106,6 +108,7 @@ def _release(name: str, table: Any, file: Path) -> Release:
         keras=table["keras"],
         tf_keras=table.get("tf_keras", False),
         image=table["image"],
+        patches=tuple(table.get("patches", ())),
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_tfroundtrip.cells import Cell
-    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.observation import FileFault, Observation
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,10 @@ def diagnose(observation: Observation, cell: Cell) -> Diagnosis | None:
     TensorFlow's message is searched, then its traceback, where the error that was the reason for
     another one stands, then what the loader noted: numbers by themselves say nothing. Causes known
     to strike this cell come before those that could, these before all others; among equals the
-    order of ``causes.toml`` decides.
+    order of ``causes.toml`` decides. Files that TensorFlow cannot load come before all that.
     """
+    if observation.fault is not None and observation.verdict in _OF_FILES:
+        return _of_files(observation.fault)
     for text in (observation.message, observation.traceback, *observation.notes):
         if not text:
             continue
@@ -42,6 +44,15 @@ def diagnose(observation: Observation, cell: Cell) -> Diagnosis | None:
             if groups is not None:
                 return Diagnosis(cause, cause.says(groups), cause.advises(groups))
     return None
+
+
+#: What comes of files that cannot be loaded.
+_OF_FILES = (Verdict.REFUSED, Verdict.CRASHED, Verdict.TIMEOUT)
+
+
+def _of_files(fault: FileFault) -> Diagnosis:
+    cause = Cause(fault.id, (), fault.sentence, fault.remedy, "every release", "")
+    return Diagnosis(cause, fault.sentence, fault.remedy)
 
 
 def _ranked(cell: Cell) -> Iterator[Cause]:

@@ -10,10 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.engine.observe import unanswered
+from pytest_tfroundtrip.engine.references import NotRecorded, References, fault_of
 from pytest_tfroundtrip.engine.store import resave_key, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge import ArtifactDamaged, read_record
-from pytest_tfroundtrip.vocabulary import Stage
+from pytest_tfroundtrip.observation import Observation
+from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.cells import Save
     from pytest_tfroundtrip.engine.steps import Steps
     from pytest_tfroundtrip.engine.store import Store
-    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.observation import FileFault
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Saved:
     reused: bool = False
     seconds: float = 0.0
     log: Path | None = None
+    payload: Path | None = None  # what TensorFlow wrote, where it is not in that folder
+    fault: FileFault | None = None  # what is wrong with that
 
 
 class Artifacts:
@@ -44,17 +49,23 @@ class Artifacts:
         self.tasks: dict[str, asyncio.Task[Saved]] = {}
         self._steps = steps
         self._store = store
+        self._references = References(steps, store)
 
     async def take(self, saves: list[tuple[Save, int]]) -> None:
         """Have these saves made, each in its turn; what is in the store is not."""
         self.stored.update(await asyncio.to_thread(self._find, [save for save, _ in saves]))
         for save, priority in saves:
+            if isinstance(save.model, Folder) and save.resaved is None:
+                self._steps.agent_for(save.maker, save).roots.add(self.root(save))
+                work = self._record(save, priority)
+                self.tasks[save.key] = self._steps.alone(work)
+                continue
             if there := self.stored.get(save.key):
                 self.tasks[save.key] = asyncio.ensure_future(_already(there))
                 continue
-            agent = self._steps.agent_for(save.writer, save)
+            agent = self._steps.agent_for(save.maker, save)
             if save.resaved is None:
-                agent.roots.add(self._root(save))
+                agent.roots.add(self.root(save))
             make = self._save if save.resaved is None else self._resave
             self.tasks[save.key] = self._steps.task(agent, priority, make(save, priority))
 
@@ -87,16 +98,19 @@ class Artifacts:
             except ArtifactDamaged:  # it is the artifact, not what a load wrote
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _root(self, save: Save) -> Path:
+    def root(self, save: Save) -> Path:
         """What a save sees of the user's files: of an untrusted model, its own folder."""
-        untrusted = self._steps.settings.untrusted
-        return save.model.file.parent if untrusted else save.model.root
+        if not self._steps.settings.untrusts(save.model):
+            return save.model.root
+        return save.model.file if isinstance(save.model, Folder) else save.model.file.parent
 
     def _find(self, saves: list[Save]) -> dict[str, Path]:
         """The artifacts that are in the store already; no environment is needed to tell."""
         locks: dict[str, str | None] = {}
         found = dict(self.stored)
         for save in saves:  # what is saved again comes after what it is made from
+            if isinstance(save.model, Folder):
+                continue  # which runtime computes its record is not known yet
             name = save.writer.environment
             if name not in locks:
                 try:
@@ -117,6 +131,17 @@ class Artifacts:
             return save_key(save, lock)
         return resave_key(save, lock, original) if original else None
 
+    async def _record(self, save: Save, priority: int) -> Saved:
+        """What a SavedModel that came as a folder should give."""
+        fault = await asyncio.to_thread(fault_of, save.model.file)
+        try:
+            folder, seconds = await self._references.record(save, priority)
+        except NotRecorded as error:
+            refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), fault=fault)
+            return Saved(None, refusal)
+        reused = not seconds
+        return Saved(folder, None, reused, seconds, payload=save.model.file, fault=fault)
+
     async def _save(self, save: Save, priority: int) -> Saved:
         environment = await self._steps.environment(save.runtime)
         message = {
@@ -126,7 +151,7 @@ class Artifacts:
             "model": {
                 "file": str(save.model.file),
                 "class": save.model.name,
-                "root": str(self._root(save)),
+                "root": str(self.root(save)),
             },
             "seed": save.seed,
         }
@@ -140,6 +165,8 @@ class Artifacts:
         environment = await self._steps.environment(save.writer)
         key = resave_key(save, environment.lock, original.folder)
         message = {"action": "resave", "artifact": str(original.folder)}
+        if original.payload:
+            message["payload"] = str(original.payload)
         return await self._had(save, priority, key, message)
 
     async def _had(self, save: Save, priority: int, key: str, message: dict[str, Any]) -> Saved:

@@ -18,6 +18,7 @@ from pytest_tfroundtrip.engine.steps import Steps
 from pytest_tfroundtrip.engine.store import Store
 from pytest_tfroundtrip.engine.trials import Trials
 from pytest_tfroundtrip.errors import RoundTripError
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge import ArtifactDamaged
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.vocabulary import Operation, Stage, Verdict
@@ -178,6 +179,8 @@ class Engine:
         for key in loads:
             load = self.plan.loads[key]
             agent = self._steps.agent_for(load.runtime, load.save)
+            if isinstance(load.save.model, Folder):
+                agent.roots.add(self._artifacts.root(load.save))
             self._loads[key] = self._steps.task(agent, order[key], self._load(load, order[key]))
         await self._steps.ready()
 
@@ -199,6 +202,7 @@ class Engine:
                 "variant": load.loader.variant,
                 "behavior": load.runtime.behavior and str(load.runtime.behavior),
                 "artifact": str(saved.folder),
+                **({"payload": str(saved.payload)} if saved.payload else {}),
                 "folder": str(folder),
                 "log": str(log),
             },
@@ -248,8 +252,7 @@ class Engine:
     def _observe_load(self, cell: Cell, answer: dict[str, Any]) -> Observation:
         seen = observe_load(cell, answer)
         saved = answer.get("artifact")
-        folder = saved.folder if saved else None
-        return self._predictions.told(seen, cell, folder) if folder else seen
+        return self._predictions.told(seen, cell, saved) if saved else seen
 
 
 def _env_error(error: Exception, message: str, trace: str = "") -> Observation:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge import (
     Judgement,
     judge_creation,
@@ -86,11 +87,13 @@ def _unsaved(failure: Observation | None) -> Observation:
 def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     """Judge what a load gave against the artifact's record."""
     if "unsaved" in answer:
+        if isinstance(cell.save.model, Folder):
+            return cast("Observation", answer["unsaved"])  # nobody had to save it
         return _unsaved(answer["unsaved"])
     saved: Saved = answer["artifact"]
     folder = saved.folder
     if answer["status"] != "ok" or folder is None or cell.loader is None:
-        return unanswered(answer, Stage.LOAD, answer["log"])
+        return replace(unanswered(answer, Stage.LOAD, answer["log"]), fault=saved.fault)
     if answer.get("absent"):
         return unanswered(answer, Stage.TRAIN, answer["log"])
     record, observed = read_record(folder), read_observed(answer["folder"], answer)
@@ -117,4 +120,5 @@ def _judged(
         result=str(result) if result else None,
         log=str(saved.log) if saved.log else None,
         reused=saved.reused,
+        changes=judgement.changes,
     )

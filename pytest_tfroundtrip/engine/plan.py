@@ -51,7 +51,7 @@ class Plan:
 
     def runtimes(self) -> tuple[Runtime, ...]:
         """Every runtime that the plan needs, in the order of first need."""
-        needed = [save.writer for save in self.saves.values()]
+        needed = [save.maker for save in self.saves.values()]
         needed += [load.runtime for load in self.loads.values()]
         needed += [trial.runtime for trial in self.trials.values()]
         return tuple(dict.fromkeys(needed))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.prediction import Subject, predict
 from pytest_tfroundtrip.savedmodel.model import Format
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_tfroundtrip.cells import Cell
+    from pytest_tfroundtrip.engine.artifacts import Saved
     from pytest_tfroundtrip.observation import Observation
 
 _PAYLOAD = "payload"
@@ -36,15 +38,18 @@ class Predictions:
     def __init__(self) -> None:
         self._subject = lru_cache(maxsize=_KEPT)(_subject)
 
-    def told(self, seen: Observation, cell: Cell, artifact: Path) -> Observation:
+    def told(self, seen: Observation, cell: Cell, saved: Saved) -> Observation:
         """The observation of a load, with what was foretold of it."""
-        if seen.verdict in _NOT_LOADED or cell.loader is None or cell.load_runtime is None:
+        model = cell.save.model
+        named = model.tags if isinstance(model, Folder) and cell.save.resaved is None else None
+        loader, runtime, folder = cell.loader, cell.load_runtime, saved.folder
+        if seen.verdict in _NOT_LOADED or loader is None or runtime is None or folder is None:
             return seen
         try:
-            subject = self._subject(artifact)
+            subject = self._subject(folder, saved.payload, named)
             if subject is None:
                 return seen
-            found = predict(subject, cell.loader, cell.load_runtime, cell.operation)
+            found = predict(subject, loader, runtime, cell.operation)
         except Exception:  # noqa: BLE001  whatever it is, it must not cost the cell its answer
             return seen
         if found.foreseen is None:
@@ -53,16 +58,23 @@ class Predictions:
         return replace(seen, predicted=found.foreseen, predicted_reason=first.sentence)
 
 
-def _subject(artifact: Path) -> Subject | None:
-    """The meta graph that loads of an artifact read; None where there is none to be had."""
-    contract = json.loads((artifact / RECORD_JSON).read_bytes())["contract"]
-    payload = artifact / _PAYLOAD
-    if not any((payload / f"saved_model.{form}").is_file() for form in Format):
+def _subject(artifact: Path, payload: Path | None, named: tuple[str, ...] | None) -> Subject | None:
+    """The meta graph that loads of an artifact read; None where there is none to be had.
+
+    Args:
+        artifact: its folder.
+        payload: the SavedModel, where it is not in there.
+        named: the tags that loads of somebody's folder say; None of what was saved here.
+    """
+    place = payload or artifact / _PAYLOAD
+    if not any((place / f"saved_model.{form}").is_file() for form in Format):
         return None  # a meta graph, or a GraphDef
-    found = found_at(payload)
+    found = found_at(place)
     if found.file.stat().st_size > _MOST[found.format]:
         return None
+    tags = named
+    if tags is None:
+        tags = json.loads((artifact / RECORD_JSON).read_bytes())["contract"]["tags"]
     model = read_saved_model(found)
-    tags = set(contract["tags"])
-    graphs = [graph for graph in model.meta_graphs if set(graph.stamp.tags) == tags]
-    return Subject(model, graphs[0]) if len(graphs) == 1 else None
+    graphs = [graph for graph in model.meta_graphs if set(graph.stamp.tags) == set(tags)]
+    return Subject(model, graphs[0], named is not None) if len(graphs) == 1 else None

@@ -50,10 +50,15 @@ class Scheduler:
     """Runs steps in agents: at most ``slots`` at once, at most ``alive`` agents."""
 
     def __init__(
-        self, start: StartAgent, *, slots: int, alive: int, one_at_a_time: bool = False
+        self,
+        start: StartAgent,
+        *,
+        slots: int,
+        alive: int,
+        one_at_a_time: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._start = start
-        self._one_at_a_time = one_at_a_time  # an agent runs no two steps side by side
+        self._one_at_a_time = one_at_a_time  # agents that run no two steps side by side
         self._free = slots
         self._alive = alive
         self._jobs: dict[str, list[_Job]] = defaultdict(list)
@@ -116,7 +121,7 @@ class Scheduler:
                     self._agents[process] = _Agent()
                     self._go(self._start_agent(process))
                     return True
-            elif agent.process is not None and self._may_run(agent, self._jobs[process]):
+            elif agent.process is not None and self._may_run(process, agent):
                 job = heapq.heappop(self._jobs[process])
                 agent.running += 1
                 agent.suspected = job.attempts > 0
@@ -125,8 +130,11 @@ class Scheduler:
                 return True
         return False
 
-    def _may_run(self, agent: _Agent, jobs: list[_Job]) -> bool:
-        if not jobs or agent.suspected or (self._one_at_a_time and agent.running):
+    def _may_run(self, process: str, agent: _Agent) -> bool:
+        jobs = self._jobs[process]
+        if not jobs or agent.suspected:
+            return False
+        if agent.running and self._one_at_a_time(process):
             return False
         return not (jobs[0].attempts and agent.running)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ class AgentPlan:
 
     key: str  # its runtime's process; for a model that nobody trusts, with the model
     runtime: Runtime  # any that it serves
+    untrusted: bool = False
     roots: set[Path] = field(default_factory=set)  # of the models that it imports
 
 
@@ -63,7 +65,7 @@ class Steps:
             self._start_agent,
             slots=self.settings.jobs,
             alive=max_alive(self.settings.jobs),
-            one_at_a_time=self.settings.untrusted,
+            one_at_a_time=lambda key: self._agents[key].untrusted,
         )
 
     async def close(self) -> None:
@@ -84,23 +86,28 @@ class Steps:
         self.expect(runtime)
         self._needed.setdefault(runtime.environment, runtime)
         key = f"{runtime.process}-{apart}" if apart else runtime.process
-        return self._agents.setdefault(key, AgentPlan(key, runtime))
+        return self._agents.setdefault(key, AgentPlan(key, runtime, untrusted=bool(apart)))
 
     def agent_for(self, runtime: Runtime, save: Save) -> AgentPlan:
         """The agent that runs a step: one for a runtime, or one for each model nobody trusts."""
-        if not self.settings.untrusted:
+        if not self.settings.untrusts(save.model):
             return self.agent(runtime)
         model = f"{save.model.file}:{save.model.name}"
         digest = hashlib.sha256(model.encode()).hexdigest()[:8]
-        return self.agent(runtime, apart=f"{save.model.name}-{digest}")
+        return self.agent(runtime, apart=f"{_ODD.sub('_', save.model.name)}-{digest}")
 
     def task(
         self, agent: AgentPlan, priority: int, work: Coroutine[Any, Any, Any]
     ) -> asyncio.Task[Any]:
         """Work with a step of this agent in it, for which the agent is kept."""
         self._scheduler.announce(agent.key, priority)
-        task = self._loop.create_task(work)
+        task = self.alone(work)
         task.add_done_callback(lambda _: self._scheduler.done(agent.key))
+        return task
+
+    def alone(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Work that announces its steps itself, when it knows them."""
+        task = self._loop.create_task(work)
         # Nobody may ask for it (-x): its exception is not to be reported as never retrieved.
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         return task
@@ -116,7 +123,7 @@ class Steps:
         try:
             return await self._scheduler.run(agent.key, priority, message)
         except AgentDied as error:
-            if not self.settings.untrusted:
+            if not agent.untrusted:
                 raise
             # It ran this step alone, and twice: that is the model's doing.
             return {"status": "crashed", "exception": type(error).__name__, "message": str(error)}
@@ -138,19 +145,19 @@ class Steps:
         except OSError as error:
             raise EnvironmentFailed(self.unwritable(error)) from error
         reads = sorted(wanted.roots)
-        if not self.settings.untrusted:
+        if not wanted.untrusted:
             self._store.folder.mkdir(parents=True, exist_ok=True)
             reads.append(self._store.folder)
         workplace = Workplace(
             folder,
             tuple(reads),
-            untrusted=self.settings.untrusted,
+            untrusted=wanted.untrusted,
             extensions=self.settings.apis.extensions,
         )
         launch = self.providers.of(runtime).command(environment, runtime, workplace)
         agent = AgentProcess(runtime)
         hello = await agent.start(launch, log=log, start_timeout=START_SECONDS)
-        if self.settings.untrusted and (why := _unguarded(hello)):
+        if wanted.untrusted and (why := _unguarded(hello)):
             await agent.close()
             msg = f"the agent of {key} cannot hold an untrusted model: {why}"
             raise EnvironmentFailed(msg)
@@ -235,6 +242,10 @@ def _unguarded(hello: Hello) -> str | None:
     if said.get("dumpable") is not False:
         return "the kernel lets models look into it (prctl PR_SET_DUMPABLE)"
     return None
+
+
+#: What names of folders may have in them, and names of files and containers not.
+_ODD = re.compile(r"[^\w.-]")
 
 
 def _silent(_: str) -> None:

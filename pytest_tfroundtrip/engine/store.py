@@ -163,6 +163,27 @@ def resave_key(save: Save, lock: str, original: Path) -> str:
     return _key(parts)
 
 
+def record_key(save: Save, runtime: Runtime, lock: str, loader: str, state: str) -> str:
+    """What the record of a SavedModel that came as a folder depends on.
+
+    Args:
+        save: it has the folder, and which of its signatures.
+        runtime: that computes what the folder gives.
+        lock: the hash of what is installed there.
+        loader: that it is loaded with; empty where it is not.
+        state: of the folder's files.
+    """
+    parts = {
+        "agent": _agent_digest(),
+        "protocol": PROTOCOL,
+        "loader": loader,
+        "folder": [str(save.model.file), state, save.id],
+        "seed": save.seed,
+        **_runtime_parts(runtime, lock),
+    }
+    return _key(parts)
+
+
 def _runtime_parts(runtime: Runtime, lock: str) -> dict[str, Any]:
     return {
         "release": runtime.release.tensorflow,

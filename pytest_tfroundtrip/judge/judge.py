@@ -31,7 +31,8 @@ class Judgement:
     The errors are the largest over all numbers compared, those within tolerance too; None where
     there was no number. ``not_compared`` names what a ``same`` does not speak for, in the words of
     ``shows`` in ``apis.json``: ("tags", "method_name"). ``changes`` is what ``message`` says, by
-    the part that changed, whole and in the order in which it was found; of two saves only.
+    the part that changed, whole and in the order in which it was found; of a load or resave what
+    changed in the contract alone.
     """
 
     verdict: Verdict
@@ -54,6 +55,9 @@ def judge_inference(
     of the contract changed, it is ``drift``: an output that came back under another name is
     recognised by its values.
 
+    Of a model that gives other values each time, only names, dtypes and ranks of outputs are
+    compared; of one that nobody knows how to call, the contract and the variables.
+
     What the loader cannot show is not held against it but named in ``not_compared``: parts that
     are not in its ``shows``, parts that it showed nothing of for this artifact (the empty
     collections of a TF2 SavedModel in a Session; reference variables in TF2), and a restored
@@ -73,7 +77,10 @@ def judge_inference(
             if call in outputs:
                 saved.append(example.outputs)
                 loaded.append(outputs[call])
-        bench.outputs(f"call {call!r}", saved, loaded)
+        if record.unsteady:
+            bench.forms(f"call {call!r}", saved, loaded)
+        else:
+            bench.outputs(f"call {call!r}", saved, loaded)
     if record.callable and api.generation == "TF2" and "call" not in observed.calls:
         bench.missed.append("restored __call__")
     contract = contracts.changes(record.contract, observed.contract, api.shows, record.signature)
@@ -85,7 +92,7 @@ def judge_inference(
     )
     for change in contract.changes:
         bench.found(Verdict.DRIFT, change.sentence)
-    return bench.judgement()
+    return replace(bench.judgement(), changes=contract.changes)
 
 
 def judge_fine_tuning(record: Record, observed: Observed, tolerances: Tolerances) -> Judgement:
@@ -214,7 +221,7 @@ def judge_resave(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
         there = _matched(saved, stored, lambda _: EXACT)
         for name in sorted(set(saved) - set(there)):
             bench.found(Verdict.DIFFERS, f"variable {name!r} is not in what was saved again")
-    return bench.judgement(shown_at_most=1000)
+    return replace(bench.judgement(shown_at_most=1000), changes=contract.changes)
 
 
 def _own_names(record: Record) -> list[str]:
@@ -306,7 +313,9 @@ class _Bench:
 
     def structure(self, record: Record, observed: Observed) -> None:
         """Whether every example was called in every way, and there was anything to compare."""
-        if not any(example.outputs for example in record.examples):
+        if record.uncalled:
+            self.missed.append(f"values (not called: {record.uncalled})")
+        elif not any(example.outputs for example in record.examples):
             self.found(Verdict.DIFFERS, "the record holds no outputs: nothing to compare with")
         elif not observed.calls:
             self.found(Verdict.DIFFERS, "the loaded model was not called: nothing to compare")
@@ -352,6 +361,28 @@ class _Bench:
                 drifts[f"{where}: there are new outputs: {_names(new_names)}"] = Part.OUTPUT
         for drift, part in drifts.items():
             self.found(Verdict.DRIFT, drift, part)
+
+    def forms(
+        self,
+        where: str,
+        saved: list[Mapping[str, Tensor]],
+        loaded: list[Mapping[str, Tensor]],
+    ) -> None:
+        """Compare names, dtypes and ranks of outputs whose values are others each time."""
+        self.missed.append("values (the model gives others each time it is called)")
+        for index, (one, other) in enumerate(zip(saved, loaded, strict=True)):
+            for name in sorted(set(one) | set(other)):
+                what = f"{where}, example {index}, output {name!r}"
+                if name not in other:
+                    self.found(Verdict.DIFFERS, f"{what} is missing", Part.OUTPUT)
+                elif name not in one:
+                    self.found(Verdict.DRIFT, f"{what} is new", Part.OUTPUT)
+                elif one[name].dtype != other[name].dtype:
+                    said = f"{what} was {one[name].dtype} and is {other[name].dtype}"
+                    self.found(Verdict.DRIFT, said, Part.DTYPE)
+                elif one[name].value.ndim != other[name].value.ndim:
+                    said = f"{what} was of rank {one[name].value.ndim} and is of rank"
+                    self.found(Verdict.DRIFT, f"{said} {other[name].value.ndim}", Part.RANK)
 
     def oracle(
         self, expected: list[Mapping[str, Tensor]], outputs: list[Mapping[str, Tensor]]

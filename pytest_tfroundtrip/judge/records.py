@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_tfroundtrip.agent import wire
 from pytest_tfroundtrip.errors import RoundTripError
 from pytest_tfroundtrip.judge.contract import Contract
+from pytest_tfroundtrip.messages import headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,17 @@ class Record:
     trained: Trained | None = None
     resaved: Tensors | None = None  # all that is stored of variables in what was saved again
     raw: Mapping[str, Any] = field(repr=False, default_factory=dict)  # record.json as it stands
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether the model gives other values each time: it is random, counts, or tells time."""
+        return bool(self.raw.get("unsteady"))
+
+    @property
+    def uncalled(self) -> str:
+        """Why nobody knows what the model gives; empty where that is known."""
+        lead, _, message = str(self.raw.get("uncalled") or "").partition("\n")
+        return f"{lead} {headline(message)}".strip()
 
     @property
     def renamed_inputs(self) -> Mapping[str, str]:

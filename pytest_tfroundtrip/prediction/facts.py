@@ -70,7 +70,7 @@ class Facts:
             trainable_collection=graph.trainable,
             variables=bool(graph.variables),
             ref_variables=bool(trained) and all(each.kind is VariableKind.REF for each in trained),
-            estimator=graph.savers == ("estimator",),
+            estimator=graph.stamp.savers == ("estimator",),
             ref_in_functions=graph.objects > 0
             and any(each.op in _REFS and each.place is not Place.GRAPH for each in graph.uses),
             saver=graph.saver,

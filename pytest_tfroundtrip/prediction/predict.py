@@ -29,6 +29,7 @@ class Subject:
 
     model: SavedModel
     graph: MetaGraph
+    tags_named: bool = False  # whether who loads it says tags=
 
     def __post_init__(self) -> None:
         self._rules: dict[str, tuple[Rule, ...]] = {}
@@ -44,7 +45,9 @@ class Subject:
         if loader not in self._rules:
             written = self.graph.stamp.tensorflow
             self._rules[loader] = tuple(
-                rule for rule in rules() if rule.holds(self.facts, written, loader)
+                rule
+                for rule in rules()
+                if rule.holds(self.facts, written, loader, tags_named=self.tags_named)
             )
         return self._rules[loader]
 

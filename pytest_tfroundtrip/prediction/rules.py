@@ -49,11 +49,12 @@ class Rule:
     keras: int | None
     behavior: Behavior | None
     operation: Operation | None
+    tags_named: bool | None
     foreseen: Foreseen
 
-    def holds(self, facts: Facts, written: str, loader: str) -> bool:
+    def holds(self, facts: Facts, written: str, loader: str, *, tags_named: bool = False) -> bool:
         """Whether what it asks of the file and the loader is so, in some runtime."""
-        return (
+        return self.tags_named in (None, tags_named) and (
             (loader in self.load or loader.partition(".")[0] in self.load)
             and all(getattr(facts, name) is wanted for name, wanted in self.file.items())
             and (self.written is None or written in self.written)
@@ -82,7 +83,10 @@ def rules() -> tuple[Rule, ...]:
         RULES_FILE,
         "rule",
         required=("short", "sentence", "load"),
-        optional=(*("file", "release", "written"), *("keras", "behavior", "operation", "foreseen")),
+        optional=(
+            *("file", "release", "written", "keras", "behavior"),
+            *("operation", "tags_named", "foreseen"),
+        ),
     ):
         if unknown := set(raw.get("file", {})) - known:
             msg = f"{RULES_FILE.name}: {raw['id']}: unknown fact {', '.join(sorted(unknown))}"
@@ -99,6 +103,7 @@ def rules() -> tuple[Rule, ...]:
                 keras=raw.get("keras"),
                 behavior=Behavior(raw["behavior"]) if "behavior" in raw else None,
                 operation=Operation(raw["operation"]) if "operation" in raw else None,
+                tags_named=raw.get("tags_named"),
                 foreseen=Foreseen(raw.get("foreseen", Foreseen.WILL_FAIL)),
             )
         )

@@ -9,6 +9,7 @@ from pytest_tfroundtrip.report.lines import count, listed, runtimes
 from pytest_tfroundtrip.report.predictions import apology
 from pytest_tfroundtrip.report.rows import api_order
 from pytest_tfroundtrip.report.statements import Standing
+from pytest_tfroundtrip.report.uncompared import uncompared_sentence
 from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _sentences(rows: Sequence[Row]) -> Iterator[str]:
         yield _documents(documents)
     if models:
         yield _round_trip(models)
+    if unseen := uncompared_sentence(rows):
+        yield unseen
     if not told:
         yield "No cell was run to a verdict: nothing can be said."
     broken = [row for row in rows if row.verdict is Verdict.ENV_ERROR]

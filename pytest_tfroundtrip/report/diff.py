@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.lines import count, listed, wrapped
 from pytest_tfroundtrip.report.merge import SEVERITY
 from pytest_tfroundtrip.report.rows import in_order
@@ -129,7 +130,7 @@ def _good(row: Row) -> bool:
 
 def _why(row: Row) -> tuple[object, ...]:
     """What makes two broken cells broken in the same way: messages hold paths and times."""
-    return row.verdict, row.cause, row.cause or row.message.strip().partition("\n")[0]
+    return row.verdict, row.cause, row.cause or headline(row.message)
 
 
 def _said(row: Row | None) -> str:
@@ -138,7 +139,7 @@ def _said(row: Row | None) -> str:
     if row.asserted:
         return "same, but the test failed"
     verdict = str(row.verdict or "not run")
-    first = row.message.strip().partition("\n")[0]
+    first = headline(row.message)
     why = row.cause or ("" if row.verdict is Verdict.SAME else first)
     return f"{verdict} ({why})" if why else verdict
 

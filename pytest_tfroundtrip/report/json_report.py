@@ -179,7 +179,7 @@ def _report(content: Any, problem: str) -> Report:
             seconds=_number(content["seconds"]),
             runtimes=tuple(_made(RuntimeInfo, each) for each in _list(content["runtimes"])),
             rows=tuple(_made(Row, each) for each in _list(content["cells"])),
-            merged=MappingProxyType(dict(content.get("merged", {}))),
+            merged=_merged(content.get("merged", {})),
             statements=_optional(StatementRow, content, "statements"),
             save_pairs=_optional(SavePair, content, "save_pairs"),
         )
@@ -189,6 +189,26 @@ def _report(content: Any, problem: str) -> Report:
     except (TypeError, ValueError) as error:
         msg = f"{problem}: {error}."
         raise UsageProblem(msg) from error
+
+
+def _merged(value: Any) -> Mapping[str, Any]:
+    """What the report was merged from, with what others read of it in form."""
+    if not isinstance(value, dict):
+        msg = f"'merged' is no object: {value!r}"
+        raise TypeError(msg)
+    for conflict in _list(value.get("conflicts", [])):
+        if not isinstance(conflict, dict):
+            msg = f"{conflict!r} is no entry of 'conflicts'"
+            raise TypeError(msg)
+        _text(conflict["id"])
+        for side in _list(conflict["cells"]):
+            if not isinstance(side, dict):
+                msg = f"{side!r} is no cell of 'conflicts'"
+                raise TypeError(msg)
+            _text(side["report"])
+            for name in ("verdict", "outcome"):
+                _text("" if side[name] is None else side[name])
+    return MappingProxyType(value)
 
 
 _Made = TypeVar("_Made", Row, RuntimeInfo, StatementRow, SavePair, Side, Change)

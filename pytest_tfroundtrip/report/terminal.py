@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
@@ -15,6 +16,7 @@ from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
 from pytest_tfroundtrip.report.rows import disambiguate, in_order, runtime_order
 from pytest_tfroundtrip.report.save_pairs import pair_lines
 from pytest_tfroundtrip.report.statements import Standing, statement_lines
+from pytest_tfroundtrip.report.uncompared import uncompared_lines
 from pytest_tfroundtrip.vocabulary import Promise, Verdict
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def header(
     saves: int,
     reused: int,
     cases: int = 0,
+    folders: int = 0,
     width: int = 80,
 ) -> list[str]:
     """What is about to run, known when the plan is.
@@ -45,11 +48,14 @@ def header(
         saves: how many artifacts they need ...
         reused: ... and how many of these the store has already.
         cases: how many of the documents' sentences are tried.
+        folders: how many SavedModels came as folders.
         width: of the terminal.
     """
     providers = ", ".join(sorted({info.provider for info in infos}))
     stored = f" ({reused} from the store)" if reused else ""
-    what = [f"{count(cells, 'cell')}, {count(saves, 'save')}{stored}"] if cells or not cases else []
+    what = [count(cells, "cell")] if cells or not cases else []
+    what += [f"{count(saves, 'save')}{stored}"] if what and (saves or not folders) else []
+    what += [count(folders, "folder")] if folders else []
     what += [count(cases, "case")] if cases else []
     head = (
         f"tf-roundtrip: {', '.join(what)} on"
@@ -105,6 +111,7 @@ def summary(
     yield from statement_lines(statements, width, quiet=quiet)
     yield from _unavailable(ordered, width)
     yield from _failures(ordered, width)
+    yield from uncompared_lines(ordered, width)
     answer = closing(ordered, statements)
     if not answer:
         return
@@ -241,7 +248,7 @@ def _asserted(rows: Sequence[Row], width: int) -> Iterator[Line]:
 def _unexplained(rows: Sequence[Row], width: int) -> Iterator[Line]:
     yield from _cause("no known cause", rows, width)
     for row in rows[:EXAMPLES]:
-        said = row.note or next(iter(row.message.splitlines()), "")
+        said = row.note or headline(row.message)
         verdict = row.verdict or "not run"
         yield from wrapped(
             f"{row.sentence}: {verdict}{f': {said}' if said else ''}", width, 4, "- "

@@ -10,7 +10,7 @@ from pytest_tfroundtrip.savedmodel.pieces import Bytes, Damaged, fields, pieces
 from pytest_tfroundtrip.savedmodel.protos import message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 #: Each is a set of tags: people have one to four.
@@ -35,19 +35,15 @@ class MetaGraphPart:
 
 
 @contextmanager
-def opened(path: Path, *fields_of_head: str) -> Iterator[Iterable[MetaGraphPart]]:
+def opened(path: Path) -> Iterator[Iterable[MetaGraphPart]]:
     """The meta graphs of a file, to be read while the context lasts; a graph only when asked for.
-
-    Args:
-        path: the file.
-        fields_of_head: of a binary file only these fields of a MetaGraphDef are read; none: all.
 
     Raises:
         Damaged: the file is not in form, which may be seen when a graph is read.
         OSError: it cannot be read.
     """
     with Bytes(path) as source:
-        yield _text(source) if path.suffix == ".pbtxt" else _binary(source, fields_of_head)
+        yield _text(source) if path.suffix == ".pbtxt" else _binary(source)
 
 
 def parsed(kind: str, content: bytes) -> Any:
@@ -65,10 +61,8 @@ def parsed(kind: str, content: bytes) -> Any:
         raise Damaged(msg) from error
 
 
-def _binary(source: Bytes, names: Sequence[str]) -> Iterator[MetaGraphPart]:
+def _binary(source: Bytes) -> Iterator[MetaGraphPart]:
     number = message("SavedModel").DESCRIPTOR.fields_by_name["meta_graphs"].number
-    numbers = message("MetaGraphDef").DESCRIPTOR.fields_by_name
-    wanted = frozenset(numbers[name].number for name in names or numbers)
     left = _META_GRAPHS_MOST
     for field in fields(source, 0, source.size):
         if field.number == number:
@@ -76,18 +70,16 @@ def _binary(source: Bytes, names: Sequence[str]) -> Iterator[MetaGraphPart]:
             if left < 0:
                 msg = f"it has more than {_META_GRAPHS_MOST} meta graphs"
                 raise Damaged(msg)
-            yield _meta_graph(source, field.body, field.end, wanted)
+            yield _meta_graph(source, field.body, field.end)
 
 
-def _meta_graph(source: Bytes, start: int, end: int, wanted: frozenset[int]) -> MetaGraphPart:
+def _meta_graph(source: Bytes, start: int, end: int) -> MetaGraphPart:
     kind = message("MetaGraphDef").DESCRIPTOR
     number = kind.fields_by_name["graph_def"].number
     graphs, head = [], bytearray()
     for field in fields(source, start, end):
         if field.number == number:
             graphs.append((field.body, field.end))
-            continue
-        if field.number not in wanted:
             continue
         for piece in pieces(source, field.start, field.end, kind, most=_HEAD_MOST):
             head += piece

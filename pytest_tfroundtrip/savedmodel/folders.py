@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The one that TensorFlow takes where both are there comes first.
 FILES = {f"saved_model.{each}": each for each in (Format.BINARY, Format.TEXT)}
+#: Where TensorFlow Serving looks for requests to warm up with.
+WARMUP = ("assets.extra", "tf_serving_warmup_requests")
 _VERSION = re.compile(r"\d+")
 _LISTED = 1000  # names are looked at to say what a folder is
 

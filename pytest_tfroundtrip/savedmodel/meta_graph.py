@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import filterfalse
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -34,17 +35,38 @@ _INITIALIZERS = ("saved_model_main_op", "legacy_init_op", "table_initializer")
 _INIT_SIGNATURE = "__saved_model_init_op"
 _ASSETS = "saved_model_assets"
 _TRAINABLE = "trainable_variables"
+_DEFAULT = "serving_default"
 
 
-def stamp_of(head: Any) -> Stamp:
+def stamp_of(head: Any, traces: Traces) -> Stamp:
     """What a ``MetaGraphDef`` says of itself."""
-    info = head.meta_info_def
+    info, nodes = head.meta_info_def, head.object_graph_def.nodes
+    signatures = tuple(sorted(filterfalse(is_private, head.signature_def), key=_default_first))
     return Stamp(
         tags=tuple(sorted(info.tags)),
-        signatures=tuple(sorted(key for key in head.signature_def if not is_private(key))),
+        signatures=tuple(sorted(signatures)),
         tensorflow=info.tensorflow_version,
         tensorflow_git=info.tensorflow_git_version,
+        savers=savers_of(head, traces, objects.children_of(nodes), objects.keras_of(nodes)),
+        inputs={key: tuple(sorted(head.signature_def[key].inputs)) for key in signatures},
+        copies=dict(_copies(head, signatures)),
     )
+
+
+def _default_first(key: str) -> tuple[bool, str]:
+    return key != _DEFAULT, key
+
+
+def _copies(head: Any, signatures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Signatures that are another one by a second name: an Estimator writes its default so."""
+    seen: list[str] = []
+    for key in signatures:
+        one = head.signature_def[key]
+        first = next((other for other in seen if head.signature_def[other] == one), None)
+        if first is None:
+            seen.append(key)
+        else:
+            yield key, first
 
 
 def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGraph:
@@ -65,7 +87,7 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
     initializers = _initializers(head)
     attributes, keras = objects.children_of(nodes), objects.keras_of(nodes)
     return MetaGraph(
-        stamp=stamp_of(head),
+        stamp=stamp_of(head, traces),
         signatures=signatures,
         variables=variables,
         ops=graph.ops,
@@ -89,7 +111,6 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
             _nodes(tensor for each in signatures for tensor in each.outputs.values()),
             {head.saver_def.restore_op_name, *(name.partition(":")[0] for name in initializers)},
         ),
-        savers=savers_of(head, traces, attributes, keras),
         uses=tuple(graph.uses()),
     )
 

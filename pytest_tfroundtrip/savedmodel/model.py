@@ -149,6 +149,9 @@ class Stamp:
     signatures: tuple[str, ...]  # keys, without those that only TensorFlow's loaders use
     tensorflow: str  # the release that wrote it; empty where it doesn't say
     tensorflow_git: str
+    savers: tuple[str, ...]  # the savers that write such a file
+    inputs: Mapping[str, tuple[str, ...]]  # their names, by signature
+    copies: Mapping[str, str]  # a signature that is the very same as one before it: that one
 
 
 @dataclass(frozen=True)
@@ -176,8 +179,12 @@ class MetaGraph:
     saver: bool  # whether it names a Saver's ops, by which readers in C++ restore
     trainable: bool  # whether a collection lists variables to train
     unrestored: tuple[str, ...]  # variables that signatures read and a session does not restore
-    savers: tuple[str, ...]  # the savers that write such a file
     uses: tuple[Use, ...] = field(repr=False)  # what readers look at
+
+    @property
+    def savers(self) -> tuple[str, ...]:
+        """The savers that write such a file."""
+        return self.stamp.savers
 
     @property
     def callable_signatures(self) -> tuple[Signature, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.errors import UsageProblem
@@ -10,7 +11,7 @@ from pytest_tfroundtrip.savedmodel import checks
 from pytest_tfroundtrip.savedmodel.checkpoint import PREFIX, read_checkpoint
 from pytest_tfroundtrip.savedmodel.faults import fault
 from pytest_tfroundtrip.savedmodel.file import opened, parsed
-from pytest_tfroundtrip.savedmodel.folders import find, what_is_there
+from pytest_tfroundtrip.savedmodel.folders import WARMUP, find, what_is_there
 from pytest_tfroundtrip.savedmodel.meta_graph import meta_graph_of, stamp_of
 from pytest_tfroundtrip.savedmodel.model import SavedModel
 from pytest_tfroundtrip.savedmodel.origin import Traces
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 KERAS_METADATA = "keras_metadata.pb"
 HUB_MODULE = "tfhub_module.pb"
 FINGERPRINT = "fingerprint.pb"
-WARMUP = ("assets.extra", "tf_serving_warmup_requests")
 RECORD = ("assets.extra", "tf_roundtrip", "record.json")
 _FINGERPRINT_MOST = 1 << 16
+_SHOWN = 5
 
 
 class NoSavedModel(UsageProblem):
@@ -53,6 +54,27 @@ def found_at(path: Path) -> Found:
     return found
 
 
+def the_one_in(path: Path) -> Found:
+    """The SavedModel in a folder, or the only one below it: archives have a folder around theirs.
+
+    Raises:
+        NoSavedModel: there is none.
+        UsageProblem: there are several.
+    """
+    try:
+        several = list(islice(find(path), _SHOWN + 1)) if path.is_dir() else []
+    except OSError:
+        several = []
+    if len(several) == 1:
+        return several[0]
+    if not several:
+        return found_at(path)
+    shown = ", ".join(each.name for each in several[:_SHOWN])
+    more = " ..." if len(several) > _SHOWN else ""
+    msg = f"{path} has several SavedModels below it: {shown}{more}. Name one of them"
+    raise UsageProblem(msg)
+
+
 def read_stamps(found: Found) -> tuple[Stamp, ...]:
     """What the meta graphs say of themselves: no graph is read, however large it is.
 
@@ -61,9 +83,10 @@ def read_stamps(found: Found) -> tuple[Stamp, ...]:
     """
     if why := checks.of_file(found.file):
         raise NoSavedModel(why)
+    traces = _traces(found.path)
     try:
-        with opened(found.file, "meta_info_def", "signature_def") as parts:
-            stamps = tuple(stamp_of(part.head) for part in parts)
+        with opened(found.file) as parts:
+            stamps = tuple(stamp_of(part.head, traces) for part in parts)
         if not stamps:
             raise NoSavedModel(fault("no-meta-graphs", str(found.file)))
     except (Damaged, OSError) as error:
@@ -80,7 +103,7 @@ def read_saved_model(found: Found) -> SavedModel:
     folder = found.path
     if why := checks.of_file(found.file):
         raise NoSavedModel(why)
-    traces = Traces((folder / KERAS_METADATA).is_file(), (folder / HUB_MODULE).is_file())
+    traces = _traces(folder)
     try:
         graphs = _graphs(found, traces)
         if not graphs:
@@ -108,6 +131,10 @@ def read_saved_model(found: Found) -> SavedModel:
         record=folder.joinpath(*RECORD).is_file(),
         faults=tuple(faults),
     )
+
+
+def _traces(folder: Path) -> Traces:
+    return Traces((folder / KERAS_METADATA).is_file(), (folder / HUB_MODULE).is_file())
 
 
 def _graphs(found: Found, traces: Traces) -> tuple[MetaGraph, ...]:

@@ -12,7 +12,9 @@ from known_cells import known_cell
 
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime
 from pytest_tfroundtrip.engine import predictions
+from pytest_tfroundtrip.engine.artifacts import Saved
 from pytest_tfroundtrip.engine.predictions import Predictions
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.observation import Observation, from_json
 from pytest_tfroundtrip.savedmodel.model import Format
 from pytest_tfroundtrip.savedmodel.protos import message
@@ -43,7 +45,7 @@ def artifact(tmp_path: Path) -> Artifact:
 
 
 def told(folder: Path, cell: Any = OLD, seen: Observation = SEEN) -> Observation:
-    return Predictions().told(seen, cell, folder)
+    return Predictions().told(seen, cell, Saved(folder))
 
 
 def test_it_is_told_beside_what_was_seen(artifact: Artifact) -> None:
@@ -104,9 +106,9 @@ def test_what_is_too_large_is_not_read(artifact: Artifact, monkeypatch: pytest.M
 def test_an_artifact_is_read_once(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = artifact("tf_module-2.15", ["serve"])
     kept = Predictions()
-    first = kept.told(SEEN, OLD, folder)
+    first = kept.told(SEEN, OLD, Saved(folder))
     monkeypatch.delattr(predictions, "read_saved_model")
-    assert kept.told(SEEN, OLD, folder) == first
+    assert kept.told(SEEN, OLD, Saved(folder)) == first
 
 
 def test_an_own_runtime_may_import_what_registers_an_op(artifact: Artifact) -> None:
@@ -123,3 +125,31 @@ def test_an_own_runtime_may_import_what_registers_an_op(artifact: Artifact) -> N
     assert told(folder, mine) is SEEN
     other = replace(mine, load_runtime=replace(cell.load_runtime, own=replace(own, imports=())))
     assert told(folder, other).predicted is Foreseen.WILL_FAIL
+
+
+def test_a_folder_of_somebodys_is_read_where_it_is_and_by_the_tags_that_are_said(
+    tmp_path: Path,
+) -> None:
+    place = DATA / "hub_module-1.15"  # two meta graphs
+    cell = known_cell("hub_module@1.15 -> tf2_load@2.8")
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps({"contract": {"tags": ["train"]}}))
+    ours = Predictions().told(SEEN, cell, Saved(tmp_path, payload=place))
+    assert ours.predicted is Foreseen.WILL_FAIL  # tf.saved_model.load has to be told which
+    folder = Folder(
+        name="m",
+        file=place,
+        root=place,
+        tags=("train",),
+        signature="default",
+        default=True,
+        tensorflow="1.15.5",
+        savers=("hub_module",),
+    )
+    theirs = replace(cell, save=replace(cell.save, model=folder))
+    record.unlink()
+    assert Predictions().told(SEEN, theirs, Saved(tmp_path, payload=place)) is SEEN
+    layer = known_cell("hub_module@1.15 -> tfsm_layer@2.21")
+    by_layer = replace(layer, save=replace(layer.save, model=folder))
+    seen = Predictions().told(SEEN, by_layer, Saved(tmp_path, payload=place))
+    assert seen.predicted is Foreseen.WILL_FAIL  # it has no argument for tags

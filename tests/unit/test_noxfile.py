@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = {
-    *("tests", "tests_lowest", "integration", "docker", "lint", "typecheck", "docs"),
+    *("tests", "tests_lowest", "browser", "integration", "docker", "lint", "typecheck", "docs"),
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
     *(f"roundtrip_shard-{release}" for release in releases()),
     *("documents", "images", "lock", "ops", "bench", "protos", "show_protobufs"),
@@ -189,6 +189,7 @@ def test_merge_takes_what_the_fan_out_wrote_and_a_new_one_begins_without_it(
     # Not the file that the session roundtrip writes.
     assert f"--output={folder / 'merged.json'}" in command
     assert f"--markdown={folder / 'merged.md'}" in command
+    assert f"--html={folder / 'merged.html'}" in command
     run("roundtrip_saves")
     assert [path.name for path in folder.iterdir()] == ["roundtrip.json"]
 

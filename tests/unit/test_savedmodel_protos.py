@@ -21,7 +21,8 @@ _FIELD = re.compile(r"(?:(repeated) )?([\w.]+(?:<[^>]*>)?) (\w+) = (\d+);")
 
 def in_source() -> set[tuple[str, str, int]]:
     """(message, field, number) of each field that the source declares."""
-    text = re.sub(r"//.*", "", DESCRIPTORS.with_suffix(".proto").read_text(encoding="utf-8"))
+    sources = [path.with_suffix(".proto") for path in DESCRIPTORS]
+    text = re.sub(r"//.*", "", "".join(each.read_text(encoding="utf-8") for each in sources))
     found, inside = set(), []
     for line in text.splitlines():
         if opened := _OPENS.search(line):
@@ -41,11 +42,11 @@ def in_descriptors() -> Iterator[tuple[str, str, int]]:
             for nested in kind.nested_type:
                 yield from below(nested, f"{owner}.{nested.name}")
 
-    files = descriptor_pb2.FileDescriptorSet.FromString(DESCRIPTORS.read_bytes())
-    for file in files.file:
-        assert file.package == PACKAGE
-        for kind in file.message_type:
-            yield from below(kind, kind.name)
+    for path in DESCRIPTORS:
+        for file in descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file:
+            assert file.package == PACKAGE
+            for kind in file.message_type:
+                yield from below(kind, kind.name)
 
 
 def test_the_descriptors_are_made_from_the_source() -> None:

@@ -121,7 +121,7 @@ def test_the_key_changes_with_all_that_the_artifact_depends_on(save: Save, root:
         save_key(replace(save, seed=1), "lock"),
         save_key(replace(save, runtime=parse_runtime("2.15+v1")), "lock"),
         save_key(replace(save, runtime=parse_runtime("2.16+tf_keras")), "lock"),
-        save_key(a_cell("builder", "2.15", model=save.model).save, "lock"),
+        save_key(replace(save, saver=a_cell("builder", "2.15").save.saver), "lock"),
     }
     (root / "affine.py").write_text("class Affine: changed = True")
     keys.add(save_key(save, "lock"))

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from .. import c_library, contract
+from .. import c_library, composites, contract
 from ..errors import Refusal
 from ..operations import Loaded
 
@@ -26,8 +26,8 @@ class _Loaded(Loaded):
                 "the loaded MetaGraphDef has no signature %r, only: %s"
                 % (self._key, ", ".join(sorted(signatures)) or "none")
             )
-        inputs = _names("input", signatures[self._key].inputs)
-        outputs = _names("output", signatures[self._key].outputs)
+        inputs = composites.flat(signatures[self._key].inputs)
+        outputs = composites.flat(signatures[self._key].outputs)
         keys = sorted(outputs)
 
         def call(fed):
@@ -36,17 +36,6 @@ class _Loaded(Loaded):
             return dict(zip(keys, got))
 
         return [("session", call)]
-
-
-def _names(what, infos):
-    """{key: name of the tensor}."""
-    for key, info in infos.items():
-        if info.WhichOneof("encoding") != "name":
-            raise Refusal(
-                "%s %r is a %s of several tensors; TF_SessionRun takes and gives dense ones"
-                % (what, key, info.WhichOneof("encoding"))
-            )
-    return {key: info.name for key, info in infos.items()}
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ def _loaded(artifact, tags):
     """Load eagerly, or in graph mode into a graph and a session of its own."""
     import tensorflow_hub
 
-    more = {"tags": tags} if tags else {}
+    more = {} if tags is None else {"tags": tags}
     if tf.executing_eagerly():
         yield _Loaded(tensorflow_hub.load(artifact.payload, **more), artifact, None)
         return

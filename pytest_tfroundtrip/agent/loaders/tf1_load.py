@@ -5,7 +5,7 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import contract, training, variables
+from .. import composites, contract, saved_model_file, training, variables
 from ..errors import Refusal
 from ..operations import Loaded
 from ..savers import graph
@@ -55,8 +55,16 @@ class _Loaded(Loaded):
 
 def _tensors(g, infos):
     return collections.OrderedDict(
-        (name, g.get_tensor_by_name(infos[name].name)) for name in sorted(infos)
+        (name, g.get_tensor_by_name(tensor)) for name, tensor in composites.flat(infos).items()
     )
+
+
+def _initialise_tables(session, artifact, notes):
+    """Run what TF1 code runs where the file names nothing to run, as in the TF1 Hub format."""
+    signatures = saved_model_file.initialises(artifact.payload, artifact.record["contract"]["tags"])
+    if not signatures and tf1.get_collection(tf1.GraphKeys.TABLE_INITIALIZERS):
+        session.run(tf1.tables_initializer())
+        notes.append("tf.compat.v1.tables_initializer() was run: the file names no initialiser")
 
 
 @contextlib.contextmanager
@@ -65,4 +73,6 @@ def load(artifact, _variant):
     with graph.session() as session:
         tags = artifact.record["contract"]["tags"]
         meta_graph = tf1.saved_model.load(session, tags, artifact.payload)
-        yield _Loaded(session, meta_graph, artifact)
+        loaded = _Loaded(session, meta_graph, artifact)
+        _initialise_tables(session, artifact, loaded.notes)
+        yield loaded

@@ -6,7 +6,7 @@ import functools
 
 import tensorflow as tf
 
-from .. import contract, training, values, variables
+from .. import composites, contract, record, saved_model_file, training, values, variables
 from ..errors import Refusal
 from ..operations import Loaded
 from ..savers import graph
@@ -19,7 +19,7 @@ class _Loaded(Loaded):
 
     def __init__(self, root, artifact, session):
         super(_Loaded, self).__init__(type(root).__name__)
-        self._root = root
+        self._root = self.restored = root
         self._payload = artifact.payload
         self._record = artifact.record
         self._session = session
@@ -35,6 +35,11 @@ class _Loaded(Loaded):
 
     def variables(self):
         told = self._record["variables"]
+        if told is None:  # nobody has recorded any yet: all that can be reached
+            paths = variables.paths(self._root)
+            if paths:
+                return variables.by_path(paths, self._session)
+            told = {"key": "name"}
         if told["key"] == "path":
             return self._by_path([each["name"] for each in told["items"]])
         found = list(getattr(self._root, "variables", None) or [])
@@ -56,7 +61,8 @@ class _Loaded(Loaded):
     def calls(self):
         functions = self._functions()
         if self._session is None:
-            return [(name, _eager(function)) for name, function in functions]
+            kinds = (self._record.get("composites") or {}).get("inputs", {})
+            return [(name, _eager(function, kinds)) for name, function in functions]
         built = [(name, self._build(function)) for name, function in functions]
         graph.initialise(self._session)
         return built
@@ -159,9 +165,10 @@ def _of_dicts(function):
     return lambda **tensors: _dict(function(**tensors))
 
 
-def _eager(function):
+def _eager(function, kinds):
     def call(fed):
-        outputs = _dict(function(**{name: values.to_tf(each) for name, each in fed.items()}))
+        tensors = {name: values.to_tf(each) for name, each in fed.items()}
+        outputs = composites.unpacked(_dict(function(**composites.packed(tensors, kinds))))
         return {name: values.from_eager(each) for name, each in outputs.items()}
 
     return call
@@ -171,9 +178,32 @@ def _eager(function):
 def load(artifact, _variant):
     """Load eagerly, or in graph mode into a graph and a session of its own."""
     # 1.15's tf.saved_model.load is the TF1 one.
-    restore = tf.compat.v2.saved_model.load
+    restore = functools.partial(tf.compat.v2.saved_model.load, artifact.payload)
+    tags = _tags(artifact)
+    if tags is not None:
+        restore = functools.partial(restore, tags=tags)
     if tf.executing_eagerly():
-        yield _Loaded(restore(artifact.payload), artifact, None)
+        loaded = _Loaded(restore(), artifact, None)
+        _note(loaded, tags)
+        yield loaded
         return
     with graph.session() as session:
-        yield _Loaded(restore(artifact.payload), artifact, session)
+        loaded = _Loaded(restore(), artifact, session)
+        _note(loaded, tags)
+        yield loaded
+
+
+def _tags(artifact):
+    """The tags to be said of somebody's folder with several meta graphs, else None.
+
+    What a saver of ours wrote is loaded as the documents load it, without any.
+    """
+    if not record.is_of_folder(artifact.record):
+        return None
+    several = len(saved_model_file.meta_graphs(artifact.payload)) > 1
+    return artifact.record["contract"]["tags"] if several else None
+
+
+def _note(loaded, tags):
+    if tags is not None:
+        loaded.notes.append("loaded with tags=%r: it has several meta graphs" % (tags,))

@@ -7,10 +7,12 @@ class Loaded(object):
     Attributes:
         returned: class name of what the load API gave back.
         notes: sentences on what was not done and why.
+        restored: the object that was restored, where the API gives one back.
     """
 
     def __init__(self, returned, notes=()):
         self.returned = returned
+        self.restored = None
         self.notes = list(notes)
 
     def contract(self):

@@ -3,6 +3,7 @@
 import os
 
 from .. import record, variables, wire
+from ..errors import Absent
 
 
 def run(loaded, artifact, folder, report):
@@ -10,10 +11,16 @@ def run(loaded, artifact, folder, report):
     observed = {}
     seen = loaded.contract()
     report.stage("call")
-    calls = loaded.calls()
+    fed = record.inputs_of(artifact)
+    if not fed and seen is None:
+        raise Absent(
+            "it loads nothing before it is called, and nobody knows what this takes: %s"
+            % artifact.record.get("uncalled")
+        )
+    calls = loaded.calls() if fed else []  # of a SavedModel that nobody knows how to call
     for name, call in calls:
         report.details["call"] = name  # which one failed, if one does
-        for index, inputs in enumerate(record.inputs_of(artifact)):
+        for index, inputs in enumerate(fed):
             for output, each in call(inputs).items():
                 observed["examples/%d/%s/%s" % (index, name, output)] = each
     report.details.pop("call", None)

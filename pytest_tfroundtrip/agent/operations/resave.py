@@ -23,7 +23,7 @@ def run(message, report):
     folder = message["folder"]
     payload = os.path.join(folder, "payload")
     shutil.rmtree(payload, ignore_errors=True)  # of an agent that died while it saved this
-    artifact = record.read(message["artifact"])
+    artifact = record.read(message["artifact"], message.get("payload"))
     if tf.executing_eagerly():
         _again(artifact.payload, payload, report, None)
     else:

@@ -31,8 +31,12 @@ class Built(object):
 
 @contextlib.contextmanager
 def session():
-    """Open a session on a graph of its own; both are the default ones inside."""
-    with tf.Graph().as_default() as graph, tf1.Session(graph=graph) as opened:
+    """Open a session on a graph of its own; both are the default ones inside.
+
+    What a model pins to a GPU is placed where there is room for it, as TensorFlow Serving does.
+    """
+    config = tf1.ConfigProto(allow_soft_placement=True)
+    with tf.Graph().as_default() as graph, tf1.Session(graph=graph, config=config) as opened:
         yield opened
 
 

@@ -1,7 +1,7 @@
 """TensorFlow's file formats as types of our own, in a descriptor pool of our own.
 
 Whatever TensorFlow or other protobuf code the process has, its pool is neither read nor written.
-``saved_model.proto`` says what is read; ``nox -s protos`` makes ``saved_model.desc`` from it.
+The files ``*.proto`` say what is read; ``nox -s protos`` makes the ``*.desc`` from them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 PACKAGE = "pytest_tfroundtrip.savedmodel"
-DESCRIPTORS = Path(__file__).with_name("saved_model.desc")
+DESCRIPTORS = tuple(sorted(Path(__file__).parent.glob("*.desc")))
 
 
 @cache
 def message(name: str) -> Any:
-    """The class of a message of ``saved_model.proto``, such as ``GraphDef``.
+    """The class of a message of one of the files, such as ``GraphDef``.
 
     Raises:
         KeyError: there is none of that name.
@@ -40,6 +40,7 @@ def enum_name(name: str, number: int) -> str | None:
 @cache
 def _pool() -> Any:
     pool: Any = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(DESCRIPTORS.read_bytes()).file:
-        pool.AddSerializedFile(file.SerializeToString())
+    for path in DESCRIPTORS:
+        for file in descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file:
+            pool.AddSerializedFile(file.SerializeToString())
     return pool

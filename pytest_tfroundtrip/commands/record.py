@@ -1,0 +1,105 @@
+"""``record``: freeze what a SavedModel gives today into a copy of it.
+
+``record DIR --to=COPY`` computes the outputs of every signature, under the runtime nearest to the
+release that wrote the file (or ``--runtime``), and writes them with their inputs into the copy, in
+``assets.extra/tf_roundtrip``, which TensorFlow ignores. The copy is a golden test: every later
+``pytest --tf-roundtrip COPY`` is held against these values, without the TensorFlow that gave them.
+
+Exit codes: 0 recorded; 1 a signature could not be; 2 asked for wrongly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_tfroundtrip.cells import Cell, Matrix
+from pytest_tfroundtrip.commands.common import complain, say
+from pytest_tfroundtrip.commands.folders import add_options, apis_of, chosen_folders, settings_of
+from pytest_tfroundtrip.errors import UsageProblem
+from pytest_tfroundtrip.golden import freeze
+from pytest_tfroundtrip.vocabulary import Operation, Verdict
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_tfroundtrip.folder import Folder
+    from pytest_tfroundtrip.observation import Observation
+
+NAME = "record"
+HELP = "freeze what a SavedModel gives today into a copy of it"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_options(parser)
+    parser.add_argument(
+        "--to", type=Path, metavar="COPY", help="the copy (default: DIR-recorded, beside it)"
+    )
+    parser.add_argument(
+        "--runtime",
+        metavar="RUNTIME",
+        action="append",
+        help="that computes the values (default: 1.15, 2.15 or 2.21, whichever is nearest)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    folders = chosen_folders(arguments)
+    source = folders[0].file
+    target: Path = arguments.to or source.with_name(f"{source.name}-recorded")
+    if target.exists():
+        msg = f"{target} is there already: name another folder with --to"
+        raise UsageProblem(msg)
+    seen = _observed(arguments, folders)
+    records, failed = [], False
+    for folder, (observation, why) in seen.items():
+        shown = f"signature {folder.signature!r}" if folder.signature else "no signature"
+        if observation is None or observation.artifact is None:
+            complain(f"{shown}: not recorded: {why}")
+            failed = True
+            continue
+        records.append((folder, Path(observation.artifact)))
+        say(f"{shown}: recorded{why}")
+    if failed or not records:
+        return 1
+    freeze(source, target, sorted(records, key=lambda pair: not pair[0].default))
+    say(f"{target}: a golden test. Run it with pytest --tf-roundtrip {target}")
+    return 0
+
+
+def _observed(
+    arguments: argparse.Namespace, folders: tuple[Folder, ...]
+) -> dict[Folder, tuple[Observation | None, str]]:
+    """Each signature as the runtime that records it loads it again, and why it is no good."""
+    from pytest_tfroundtrip.engine.engine import Engine  # noqa: PLC0415  imports numpy
+    from pytest_tfroundtrip.engine.references import attempts  # noqa: PLC0415
+
+    known = apis_of()
+    settings = settings_of(arguments, runtimes=arguments.runtime)
+    matrix: Matrix = settings.matrix
+    engine = Engine(settings)
+    engine.start()
+    try:
+        cells = {}
+        for folder in folders:
+            save = next(iter(matrix.cells_of_folder(folder, known.savers))).save
+            first = next(attempts(save, known))
+            loader = known.loaders[first.loader]
+            cells[folder] = Cell(save, Operation.INFERENCE, loader, first.runtime)
+        engine.submit(cells.values())
+        engine.prepare(complain)
+        return {folder: _judged(engine.observe(cell)) for folder, cell in cells.items()}
+    finally:
+        # What was recorded is in the store, which stays.
+        engine.stop()
+
+
+def _judged(observation: Observation) -> tuple[Observation | None, str]:
+    if observation.verdict is not Verdict.SAME:
+        return None, f"{observation.verdict}: {observation.message.strip()}"
+    missed = [each for each in observation.not_compared if each.startswith("values")]
+    if any(each.startswith("values (not called") for each in missed):
+        return None, missed[0]
+    return observation, f" (not compared: {', '.join(missed)})" if missed else ""
