@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.savedmodel.model import Place, VariableKind
+from pytest_tfroundtrip.savedmodel.model import Place, TensorKind, VariableKind
 
 if TYPE_CHECKING:
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, SavedModel, Signature
@@ -30,6 +30,7 @@ class Facts:
     one_graph: bool  # and no other meta graph
     signatures: bool  # some
     reference_outputs: bool  # some give a reference to a variable
+    composite: bool  # some have inputs or outputs of several tensors
     several_inputs: bool  # whichever is called
     rank_1_input: bool
     call: bool  # the root object can be called
@@ -61,6 +62,11 @@ class Facts:
             signatures=bool(signatures),
             reference_outputs=any(
                 tensor.reference for each in signatures for tensor in each.outputs.values()
+            ),
+            composite=any(
+                tensor.kind is not TensorKind.DENSE
+                for each in signatures
+                for tensor in (*each.inputs.values(), *each.outputs.values())
             ),
             several_inputs=bool(signatures) and all(len(each.inputs) > 1 for each in signatures),
             rank_1_input=any(map(_rank_1, signatures)),

@@ -335,6 +335,7 @@ def test_a_rule_holds_where_its_facts_do_and_nowhere_else(rule: Any) -> None:
         ("hub_module-1.15", "saved_model_cli", "2.8", "inference", "command-line-tool-wants-a-tag"),
         ("hub_module-1.15", "tf2_load", "2.8", "inference", "several-meta-graphs"),
         ("builder-1.15", "tf2_load", "2.15", "inference", None),
+        ("odd-1.15", "hub_load", "1.15+v2", "inference", "sparse-signature-in-old-load"),
         ("builder-1.15", "tf2_load", "2.15+v1", "inference", "uninitialized-ref-in-graph-mode"),
         ("builder-1.15", "tf2_load", "2.15", "fine_tuning", "reference-variables-only-run"),
         ("builder-1.15", "tf1_load", "2.15", "fine_tuning", None),
