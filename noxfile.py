@@ -411,6 +411,13 @@ def lock(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def ops(session: nox.Session) -> None:
+    """The ops of releases, measured again; `-- --check`: those whose environments are there."""
+    install(session)
+    session.run("python", "-m", "pytest_tfroundtrip", "ops", *session.posargs)
+
+
+@nox.session(default=False)
 def protos(session: nox.Session) -> None:
     """The descriptors that `show` reads SavedModels with, made again from the .proto files."""
     session.install("grpcio-tools")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The modules of ``commands``. Only the one that is asked for is imported: some bring numpy and a
 # Docker client, which take longer than others of them run.
 _COMMANDS = (
-    *("runtimes", "images", "lock", "show"),
+    *("runtimes", "images", "lock", "ops", "show"),
     *("record", "bisect"),
     *("report", "diff", "diff_saves", "promises", "rows"),
 )

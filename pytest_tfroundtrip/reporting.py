@@ -22,6 +22,7 @@ from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.markdown import page
+from pytest_tfroundtrip.report.predictions import apology, said_wrongly
 from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
 from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.terminal import header, summary
@@ -119,6 +120,10 @@ class Reporting:
         # A known cause says more than the end of TensorFlow's log, mostly warnings.
         log = [] if row.cause else log_tail(observation.log)
         return failure_text(row, log=log, width=self._width())
+
+    def wrong_prediction(self, test: TestCell, observation: Observation) -> str:
+        """What is shown with a cell that was said to fail, and loaded."""
+        return f"{said_wrongly(self._row(test, observation, (), None))}\n{apology(1)}"
 
     def case_text(self, case: StatementCase, nodeid: str) -> str:
         """What pytest shows of a sentence that was not kept."""

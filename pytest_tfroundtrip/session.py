@@ -297,6 +297,9 @@ class RoundTripSession:
             return
         test, roundtrip = item.stash[ROUND_TRIP]
         observation, expected = roundtrip.observation, test.expectation
+        if observation.mispredicted:
+            said = self.reporting.wrong_prediction(test, observation)
+            item.add_report_section("call", "tf-roundtrip prediction", said)
         diagnosis = diagnose(observation, test.cell)
         # Of what is the same: the causes that could have struck, had they not gone.
         struck = [diagnosis.cause] if diagnosis else []

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
+from pytest_tfroundtrip.report.predictions import apology
 from pytest_tfroundtrip.report.rows import api_order
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.uncompared import uncompared_sentence
@@ -65,6 +66,8 @@ def _sentences(rows: Sequence[Row]) -> Iterator[str]:
     asserted = sum(row.asserted for row in rows)
     if asserted:
         yield f"{count(asserted, 'cell')} came back the same, but the test itself failed."
+    if wrong := sum(row.mispredicted for row in rows):
+        yield apology(wrong)
     waiting = sum(row.verdict is None for row in rows)
     if waiting:
         yield f"{count(waiting, 'cell')} {'was' if waiting == 1 else 'were'} not run."

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.observation import Change
+from pytest_tfroundtrip.report.predictions import tally
 from pytest_tfroundtrip.report.rows import (
     Row,
     RuntimeInfo,
@@ -26,6 +27,7 @@ from pytest_tfroundtrip.report.statements import StatementRow
 from pytest_tfroundtrip.vocabulary import (
     Direction,
     Expect,
+    Foreseen,
     Operation,
     Part,
     Promise,
@@ -109,6 +111,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         "promise": _counts(row.promise for row in rows),
         "outcome": _counts(row.outcome for row in rows),
         "contradictions": sum(row.contradiction for row in rows),
+        "predictions": asdict(tally(rows)),
     }
 
 
@@ -297,6 +300,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "tuple[Change, ...]": lambda value: tuple(_made(Change, each) for each in _list(value)),
     "Direction": Direction,
     "Expect": Expect,
+    "Foreseen": Foreseen,
     "Operation": Operation,
     "Part": Part,
     "Promise": Promise,

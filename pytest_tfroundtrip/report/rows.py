@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
+from pytest_tfroundtrip.observation import mispredicted
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.cells import Cell, Model
     from pytest_tfroundtrip.observation import Change, Observation
-    from pytest_tfroundtrip.vocabulary import Direction, Promise
+    from pytest_tfroundtrip.vocabulary import Direction, Foreseen, Promise
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Row:
     notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
     writers: tuple[str, ...] = ()  # of a SavedModel that came as a folder: savers that write such
     resave_runtime: str = ""  # that loaded what was saved and saved it again; empty: none did
+    predicted: Foreseen | None = None  # of a load: what its files foretold; None: nothing
+    predicted_reason: str | None = None
     changes: tuple[Change, ...] = ()  # of the contract: what a caller meets
     thread: str | None = None  # the cause's, upstream
 
@@ -91,6 +94,11 @@ class Row:
     def asserted(self) -> bool:
         """Whether it came back the same, and the test's own body failed all the same."""
         return self.failed and self.verdict is Verdict.SAME and not self.note
+
+    @property
+    def mispredicted(self) -> bool:
+        """Whether it was said to fail for certain, and loaded."""
+        return mispredicted(self.predicted, self.verdict)
 
     @property
     def _named(self) -> str:
@@ -213,6 +221,8 @@ def row_of(
         log=seen.log if seen else None,
         note=note,
         notes=seen.notes if seen else (),
+        predicted=seen.predicted if seen else None,
+        predicted_reason=(seen.predicted_reason or None) if seen else None,
         writers=cell.save.model.savers if isinstance(cell.save.model, Folder) else (),
         changes=seen.changes if seen else (),
         thread=thread,

@@ -12,6 +12,7 @@ from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
+from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
 from pytest_tfroundtrip.report.rows import disambiguate, in_order, runtime_order
 from pytest_tfroundtrip.report.save_pairs import pair_lines
 from pytest_tfroundtrip.report.statements import Standing, statement_lines
@@ -105,6 +106,7 @@ def summary(
         yield from grids([row for row in ordered if row.verdict is not None], width)
         yield from _counts(ordered, width)
         yield from _contradictions(ordered, width)
+    yield from _mispredicted(ordered, width)
     yield from pair_lines(save_pairs, width, quiet=quiet)
     yield from statement_lines(statements, width, quiet=quiet)
     yield from _unavailable(ordered, width)
@@ -143,6 +145,8 @@ def _counts(rows: Sequence[Row], width: int) -> Iterator[Line]:
     told += [f"{number} {word}" for word, number in outcomes.items() if word not in (*words, None)]
     told += [f"{outcomes[None]} no test"] if outcomes[None] else []
     yield from _sentence(f"pytest: {', '.join(told)}", width)
+    if predictions := line_of(rows):
+        yield from _sentence(predictions, width)
     yield BLANK
 
 
@@ -171,6 +175,20 @@ def _contradictions(rows: Sequence[Row], width: int) -> Iterator[Line]:
                     source = f" ({quoted[0].document})" if quoted[0].document else ""
                     yield from wrapped(f'"{statement}"{source}', width, 4, "against: ")
         yield BLANK
+
+
+def _mispredicted(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """Loads that were said to fail and did not: nobody's fault but ours."""
+    wrong = [row for row in rows if row.mispredicted]
+    if not wrong:
+        return
+    yield from _title(apology(len(wrong)), width, red=True)
+    for row in wrong[:EXAMPLES]:
+        yield from wrapped(said_wrongly(row), width, 2, "- ")
+        yield line(f"    rerun: {row.command}")
+    if len(wrong) > EXAMPLES:
+        yield line(f"  ... and {count(len(wrong) - EXAMPLES, 'more cell')}")
+    yield BLANK
 
 
 def _unavailable(rows: Sequence[Row], width: int) -> Iterator[Line]:

@@ -31,7 +31,7 @@ NAMES = {
     *("tests", "tests_lowest", "browser", "integration", "docker", "lint", "typecheck", "docs"),
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
     *(f"roundtrip_shard-{release}" for release in releases()),
-    *("documents", "images", "lock", "bench", "protos", "show_protobufs"),
+    *("documents", "images", "lock", "ops", "bench", "protos", "show_protobufs"),
 }
 
 
@@ -124,6 +124,7 @@ def test_nox_says_the_manual_of_a_session() -> None:
         ("roundtrip_shard-2.15", {}),
         ("images", {}),
         ("lock", {}),
+        ("ops", {}),
         ("bench", {"what": "cells"}),
     ],
 )
