@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Docker client, which take longer than others of them run.
 _COMMANDS = (
     *("runtimes", "images", "lock", "ops", "show"),
-    *("record", "bisect"),
+    *("record", "bisect", "shell"),
     *("report", "diff", "diff_saves", "promises", "rows"),
 )
 

@@ -89,6 +89,7 @@ def written(
     tags: tuple[tuple[str, ...], ...] = (("serve",),),
     same: tuple[str, ...] = (),
     objects: bool = True,
+    op: str = "Identity",
 ) -> Path:
     """A SavedModel of a few bytes, which our reader takes for one.
 
@@ -99,6 +100,7 @@ def written(
         tags: of its meta graphs, all with these signatures.
         same: further keys, all for the first signature.
         objects: whether it has an object graph, as TensorFlow 2 writes one.
+        op: of a node in it.
     """
     whole = message("SavedModel")(saved_model_schema_version=1)
     for each in tags:
@@ -113,6 +115,7 @@ def written(
         for key in same:
             graph.signature_def[key].CopyFrom(graph.signature_def[signatures[0]])
         graph.graph_def.node.add(name="x", op="Placeholder")
+        graph.graph_def.node.add(name="n", op=op)
         if objects:
             graph.object_graph_def.nodes.add().user_object.identifier = "_generic_user_object"
     folder.mkdir(parents=True)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.engine.observe import unanswered
-from pytest_tfroundtrip.engine.references import NotRecorded, References, fault_of
+from pytest_tfroundtrip.engine.references import NotRecorded, References, files_of
 from pytest_tfroundtrip.engine.store import resave_key, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.folder import Folder
@@ -133,7 +133,7 @@ class Artifacts:
 
     async def _record(self, save: Save, priority: int) -> Saved:
         """What a SavedModel that came as a folder should give."""
-        fault = await asyncio.to_thread(fault_of, save.model.file)
+        fault = (await asyncio.to_thread(files_of, save.model.file)).fault
         try:
             folder, seconds = await self._references.record(save, priority)
         except NotRecorded as error:

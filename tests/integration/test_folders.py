@@ -239,3 +239,41 @@ def test_bisect_finds_no_border_where_every_release_reads_it(
         "tf1_load reads it from 1.15 to 2.21.",
         "2 releases were asked; what lies between two of a kind was not.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "loader", "said"),
+    [
+        ("builder-1.15", "tf1_load_2.21", "Session"),
+        ("tf_module-2.15", "tf2_load_2.15", "_UserObject"),
+    ],
+)
+def test_a_shell_has_the_model_loaded_and_what_it_is_fed_with(
+    folders: Folders, tmp_path: Path, name: str, loader: str, said: str
+) -> None:
+    cell = f"{folders.root / 'Tokens' / name}::{loader}-inference"
+    command = [sys.executable, "-m", "pytest_tfroundtrip", "shell", cell]
+    done = subprocess.run(
+        [*command, f"--cache={private_cache(tmp_path)}"],
+        input="print(type(session or model).__name__)\n"
+        "print(all((call(fed)['y'] == seen['y']).all() for fed, seen in zip(inputs, recorded)))\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == [said, "True"]
+
+
+def test_a_shell_shows_what_was_refused(folders: Folders, tmp_path: Path) -> None:
+    cell = f"{folders.root / 'Tokens' / 'builder-2.15'}::tf1_load_1.15-inference"
+    command = [sys.executable, "-m", "pytest_tfroundtrip", "shell", cell]
+    done = subprocess.run(
+        [*command, f"--cache={private_cache(tmp_path)}"],
+        input="print(len(inputs), call)\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "NodeDef mentions attr 'debug_name' not in Op" in done.stderr
+    assert done.stdout.splitlines()[-1] == "2 None"

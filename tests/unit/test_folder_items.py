@@ -214,10 +214,15 @@ def test_a_model_that_gives_other_values_each_time_is_compared_by_contract(
 
 def test_what_shows_in_another_process_only_is_unsteady_too(project: Project) -> None:
     """Random initial values: the same in each call, others in each process."""
-    other = {"match": {"action": "load", "release": "2.15.1"}, "delta": 1.0}
-    project.agent(rules=[other])
-    report = project.report(*TWO, "models/m1")
+    written(project.path / "models" / "random", op="RandomUniform")
+    project.agent(rules=[{"match": {"action": "load", "release": "2.15.1"}, "delta": 1.0}])
+    report = project.report(*TWO, "models/random")
     assert {cell["verdict"] for cell in report["cells"]} == {"same"}
+
+
+def test_what_has_no_random_op_is_loaded_once_for_its_record(project: Project) -> None:
+    project.run(*TWO, "models/m1")
+    assert [each["action"] for each in project.requests()].count("load") == 2
 
 
 def test_other_values_under_another_release_are_a_difference(project: Project) -> None:
