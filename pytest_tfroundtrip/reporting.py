@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -71,6 +72,15 @@ class Reporting:
         if terminal := self._terminal():
             terminal.ensure_newline()
             terminal.write_line(f"tf-roundtrip: {text}")
+
+    def stream(self, title: str, log: Path) -> None:
+        """With ``-s``: what a step's TensorFlow wrote, as what a test prints."""
+        try:
+            text = log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return
+        if text.strip():
+            sys.stdout.write(f"\n[{title}]\n{text.rstrip()}\n")
 
     def header(self, engine: Engine) -> None:
         """What is about to run; known when the environments are there."""

@@ -102,7 +102,7 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     else:
         judgement = judge_inference(record, observed, cell.loader, cell.tolerances)
     seen = _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
-    return replace(seen, notes=observed.notes)
+    return replace(seen, notes=observed.notes, log=str(answer["log"]))
 
 
 def _judged(

@@ -366,3 +366,11 @@ def test_a_mark_that_cannot_be_is_told(project: Project, arguments: str, said: s
     result = project.run("test_mine.py")
     assert said in result.stdout.str()
     assert "Traceback" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(("option", "shown"), [("-s", True), ("-q", False)])
+def test_s_shows_what_the_runtime_wrote(project: Project, option: str, shown: bool) -> None:
+    project.agent(rules=[{"match": {"action": "load"}, "log": "TensorFlow says hello\n"}])
+    result = project.run(*TWO, "models/m1", option)
+    result.assert_outcomes(passed=2)
+    assert ("TensorFlow says hello" in result.stdout.str()) is shown
