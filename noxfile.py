@@ -90,11 +90,11 @@ def round_trips(session: nox.Session, report: str, *options: str) -> None:
 
 
 def merge(session: nox.Session, reports: Iterable[Path], name: str, *options: str) -> None:
-    """Merge reports into NAME.json and NAME.md; fails where a cell failed."""
+    """Merge reports into NAME.json, NAME.md and NAME.html; fails where a cell failed."""
     output = results() / name
     session.run(
         *("python", "-m", "pytest_tfroundtrip", "report", "merge", *map(str, reports)),
-        *(f"--output={output}.json", f"--markdown={output}.md", *options),
+        *(f"--output={output}.json", f"--markdown={output}.md", f"--html={output}.html", *options),
     )
 
 
@@ -140,6 +140,13 @@ def tests_lowest(session: nox.Session) -> None:
     """Unit tests with the lowest of all dependencies that are allowed."""
     install(session, "test", "neighbours", more=("--resolution=lowest-direct",))
     session.run("pytest", "tests/unit", *session.posargs)
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """The HTML report in a real browser: fails where there is no Chromium (scripts/browser)."""
+    install(session, "test", "browser")
+    session.run("pytest", "tests/browser", "-n", "2", *session.posargs)
 
 
 @nox.session(default=False)
@@ -247,7 +254,7 @@ SHARDS = {f"roundtrip_shard-{release}": shard_of(release) for release in RELEASE
 def roundtrip_merge(session: nox.Session) -> None:
     """The end of a fan-out: the reports of saves and shards as one, and a page of it.
 
-    They are merged.json and merged.md.
+    They are merged.json, merged.md and merged.html.
     Fails if a cell of any of them did, or if they do not agree on one.
     """
     install(session)
@@ -401,6 +408,13 @@ def lock(session: nox.Session) -> None:
     """The hashed locks of the releases, compiled again: `-- --check`, `-- --upgrade 2.21`."""
     install(session)
     session.run("python", "-m", "pytest_tfroundtrip", "lock", *session.posargs)
+
+
+@nox.session(default=False)
+def ops(session: nox.Session) -> None:
+    """The ops of releases, measured again; `-- --check`: those whose environments are there."""
+    install(session)
+    session.run("python", "-m", "pytest_tfroundtrip", "ops", *session.posargs)
 
 
 @nox.session(default=False)

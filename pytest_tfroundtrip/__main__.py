@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # The modules of ``commands``. Only the one that is asked for is imported: some bring numpy and a
 # Docker client, which take longer than others of them run.
 _COMMANDS = (
-    *("runtimes", "images", "lock", "show"),
-    *("record", "bisect"),
+    *("runtimes", "images", "lock", "ops", "show"),
+    *("record", "bisect", "shell"),
     *("report", "diff", "diff_saves", "promises", "rows"),
 )
 

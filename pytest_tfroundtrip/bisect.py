@@ -23,6 +23,7 @@ class Answer:
     verdict: Verdict
     why: str = ""  # for people: the cause, or what TensorFlow said
     cause: str | None = None
+    says: str = ""  # the cause in a sentence
 
     @property
     def kind(self) -> tuple[Verdict, str | None]:

@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 
 
 def is_ours(folder: Path, state: RoundTripSession) -> bool:
-    """Whether a folder is a SavedModel, or one of ``--tf-model``: pytest itself leaves it alone.
+    """Whether a folder is a SavedModel: pytest itself leaves it alone.
 
     What this project keeps is nobody's model, wherever the cache is.
     """
     settings = state.settings
-    if folder in settings.models:
-        return True
     kept = (settings.cache, settings.store, settings.keep)
     return is_saved_model(folder) and not any(
         place and folder.is_relative_to(place) for place in kept
@@ -49,10 +47,16 @@ class ModelFolder(pytest.File):
         self._root = root
 
     @classmethod
-    def of(cls, parent: pytest.Collector, path: Path, state: RoundTripSession) -> ModelFolder:
-        """The collector of a folder."""
+    def of(
+        cls,
+        parent: pytest.Collector,
+        path: Path,
+        state: RoundTripSession,
+        root: Path | None = None,
+    ) -> ModelFolder:
+        """The collector of a folder; ``root`` is what was named, None for an argument."""
         config = parent.config
-        root = _root(path, config.args, config.invocation_params.dir)
+        root = root or _root(path, config.args, config.invocation_params.dir)
         made: ModelFolder = cls.from_parent(parent, path=path, state=state, root=root)
         return made
 
@@ -161,13 +165,19 @@ def item_name(test: TestCell) -> str:
 def arguments(config: pytest.Config, state: RoundTripSession) -> list[str]:
     """What pytest is to collect.
 
-    The folders of ``--tf-model`` come last, or alone where nobody named anything else. They are not
-    among the arguments before this: pytest would look in them for an ini file and a conftest.py.
+    Nothing where only folders of ``--tf-model`` were named, which are no arguments: pytest would
+    look in them, and above them, for an ini file and a conftest.py.
     """
-    models = [str(path) for path in state.settings.models]
+    if state.settings.models and not state.named_arguments:
+        return []
     invoked_in = config.invocation_params.dir
-    others = config.args if state.named_arguments or not models else []
-    return [*(_rewritten(argument, invoked_in) for argument in others), *models]
+    return [_rewritten(argument, invoked_in) for argument in config.args]
+
+
+def of_options(session: pytest.Session, state: RoundTripSession) -> Iterator[ModelFolder]:
+    """The folders of ``--tf-model``."""
+    for path in state.settings.models:
+        yield ModelFolder.of(session, path, state, root=path)
 
 
 def _rewritten(argument: str, invoked_in: Path) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_tfroundtrip.vocabulary import Part, Stage, Verdict
+from pytest_tfroundtrip.vocabulary import Foreseen, Part, Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_LOADED = (Verdict.SAME, Verdict.DRIFT, Verdict.DIFFERS)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,15 @@ class Observation:
     log: str | None = None
     reused: bool = False  # the artifact came from the store: nothing was saved for it in this run
     notes: tuple[str, ...] = ()
+    predicted: Foreseen | None = None  # from the artifact's files, before anything is loaded
+    predicted_reason: str = ""
     fault: FileFault | None = None
+    changes: tuple[Change, ...] = ()  # of the contract
+
+    @property
+    def mispredicted(self) -> bool:
+        """Whether it was said to fail for certain, and loaded."""
+        return mispredicted(self.predicted, self.verdict)
 
     def to_json(self) -> dict[str, Any]:
         """What :func:`from_json` takes. JSON has no NaN and no infinity: they go as text."""
@@ -66,7 +77,13 @@ class Observation:
             "stage": self.stage and str(self.stage),
             "max_abs_error": _text(self.max_abs_error),
             "max_rel_error": _text(self.max_rel_error),
+            "predicted": self.predicted and str(self.predicted),
         }
+
+
+def mispredicted(predicted: Foreseen | None, verdict: Verdict | None) -> bool:
+    """Whether a load that was said to fail for certain did not."""
+    return predicted is Foreseen.WILL_FAIL and verdict in _LOADED
 
 
 def from_json(raw: Mapping[str, Any]) -> Observation:
@@ -79,7 +96,11 @@ def from_json(raw: Mapping[str, Any]) -> Observation:
             "stage": Stage(stage) if stage else None,
             "not_compared": tuple(raw["not_compared"]),
             "notes": tuple(raw["notes"]),
+            "predicted": Foreseen(raw["predicted"]) if raw["predicted"] else None,
             "fault": FileFault(**raw["fault"]) if raw["fault"] else None,
+            "changes": tuple(
+                Change(Part(change["part"]), change["sentence"]) for change in raw["changes"]
+            ),
             "max_abs_error": _number(raw["max_abs_error"]),
             "max_rel_error": _number(raw["max_rel_error"]),
         }

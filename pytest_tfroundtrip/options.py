@@ -51,7 +51,7 @@ OPTIONS = (
     Option("trusted", "collected SavedModels are no sandbox's (with docker)", "", switch=True),
     Option("baseline", "what is accepted as broken, and why (.toml)", "FILE"),
     Option("baseline_update", "write the file of --tf-baseline anew", "", switch=True),
-    Option("report", "write a report of all cells (.json or .md)", "FILE"),
+    Option("report", "write a report of all cells (.html, .json or .md)", "FILE"),
     Option("jobs", "steps running at once (default: the cores)", "N"),
     Option("timeout", "seconds that one save or load may take (default: 120)", "SECONDS"),
     Option("cache", "folder of environments and artifacts (default: the user's cache)", "DIR"),

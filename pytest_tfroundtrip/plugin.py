@@ -58,11 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", ROUND_TRIP_MARK)
     config.addinivalue_line("markers", CELL_MARK)
     if options.enabled(config):
+        from pytest_tfroundtrip.properties import CauseBesideFailure  # noqa: PLC0415
         from pytest_tfroundtrip.session import open_session  # noqa: PLC0415
 
         state = open_session(config)
         config.stash[SESSION] = state
         config.pluginmanager.register(Outcomes(state), "tf_roundtrip_outcomes")
+        config.pluginmanager.register(CauseBesideFailure(), "tf_roundtrip_causes")
         config.pluginmanager.register(TooLate(config.pluginmanager), "tf_roundtrip_too_late")
     elif flag := options.typed_without_switch(config):
         msg = f"{flag} does nothing without --tf-roundtrip"
@@ -95,11 +97,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Name what is collected: folders of ``--tf-model``, files of ``models/m1::cell``."""
+    """Name what is collected: the files of ``models/m1::cell``, or folders of --tf-model alone."""
     if state := _state(session.config):
         from pytest_tfroundtrip import folder_items  # noqa: PLC0415
 
         session.config.args = folder_items.arguments(session.config, state)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The folders of --tf-model hang on the session itself: pytest walks through none of them."""
+    report = yield
+    state = _state(collector.config)
+    if state and isinstance(collector, pytest.Session) and report.passed:
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        report.result.extend(folder_items.of_options(collector, state))
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -15,14 +16,15 @@ from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
 from pytest_tfroundtrip.engine.infos import infos
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.folder import Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.markdown import page
-from pytest_tfroundtrip.report.rows import Row, disambiguate, row_of
+from pytest_tfroundtrip.report.predictions import apology, said_wrongly
+from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
 from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.terminal import header, summary
 from pytest_tfroundtrip.save_pairs import NOT_SAVED, of_run
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_tfroundtrip.cells import Cell
     from pytest_tfroundtrip.collected import Collected, TestCell
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.report.save_pairs import SavePair
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
 
 REFERENCE_PACKAGE = "pytest_tfroundtrip.reference"
 #: Nothing to one cell.
-_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-diff-saves", "--tf-baseline-update"}
+_OF_THE_RUN = {"--tf-report", "--tf-keep", "--tf-model", "--tf-diff-saves", "--tf-baseline-update"}
 _WORST = ("error", "failed", "xpassed", "passed", "xfailed", "skipped")
 
 
@@ -70,12 +73,29 @@ class Reporting:
             terminal.ensure_newline()
             terminal.write_line(f"tf-roundtrip: {text}")
 
+    def stream(self, title: str, log: Path) -> None:
+        """With ``-s``: what a step's TensorFlow wrote, as what a test prints."""
+        try:
+            text = log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return
+        if text.strip():
+            sys.stdout.write(f"\n[{title}]\n{text.rstrip()}\n")
+
     def header(self, engine: Engine) -> None:
         """What is about to run; known when the environments are there."""
         terminal = self._terminal()
         if terminal is None or self._config.getoption("verbose") < 0:
             return
-        saves = len(engine.plan.saves)
+        saves_of_plan = engine.plan.saves.values()
+        folders = {
+            save.model.file
+            for save in saves_of_plan
+            if isinstance(save.model, Folder) and save.resaved is None
+        }
+        saves = sum(
+            not isinstance(save.model, Folder) or save.resaved is not None for save in saves_of_plan
+        )
         cells = len(engine.plan.cells)
         terminal.ensure_newline()
         lines = header(
@@ -84,11 +104,11 @@ class Reporting:
             saves=saves,
             reused=len(engine.facts.stored),
             cases=len(engine.plan.trials),
+            folders=len(folders),
             width=self._width(),
         )
         for text in lines:
             terminal.write_line(text)
-        saves_of_plan = engine.plan.saves.values()
         planned = {
             (save.saver, save.runtime)
             for save in saves_of_plan
@@ -110,6 +130,10 @@ class Reporting:
         # A known cause says more than the end of TensorFlow's log, mostly warnings.
         log = [] if row.cause else log_tail(observation.log)
         return failure_text(row, log=log, width=self._width())
+
+    def wrong_prediction(self, test: TestCell, observation: Observation) -> str:
+        """What is shown with a cell that was said to fail, and loaded."""
+        return f"{said_wrongly(self._row(test, observation, (), None))}\n{apology(1)}"
 
     def case_text(self, case: StatementCase, nodeid: str) -> str:
         """What pytest shows of a sentence that was not kept."""
@@ -172,12 +196,29 @@ class Reporting:
             if path.suffix == ".md":
                 write_text(path, page(rows, told, statements=statements, save_pairs=pairs))
                 return True
+            seconds = (datetime.now(timezone.utc) - self._started).total_seconds()
+            made_by = version("pytest-tfroundtrip")
+            if path.suffix == ".html":
+                # A template engine, which a run without such a report need not import.
+                from pytest_tfroundtrip.report.html import page as html  # noqa: PLC0415
+
+                text = html.page(
+                    rows,
+                    told,
+                    started=self._started,
+                    seconds=seconds,
+                    tool=made_by,
+                    statements=statements,
+                    save_pairs=pairs,
+                )
+                write_text(path, text)
+                return True
             whole = report(
                 rows,
                 told,
                 started=self._started,
-                seconds=(datetime.now(timezone.utc) - self._started).total_seconds(),
-                tool=version("pytest-tfroundtrip"),
+                seconds=seconds,
+                tool=made_by,
                 statements=statements,
                 save_pairs=pairs,
             )
@@ -251,11 +292,13 @@ class Reporting:
         cell, expected = test.cell, test.expectation
         diagnosis = diagnose(observation, cell) if observation else None
         cause = diagnosis.cause.id if diagnosis else None
+        thread = diagnosis.cause.thread if diagnosis else None
         why, remedy = (diagnosis.sentence, diagnosis.remedy) if diagnosis else (None, None)
         if observation and observation.verdict is Verdict.UNSAVED and diagnosis is None:
             known = expectations.known_unsaved(cell)
             if known is not None:
                 cause, why, remedy = known.id, known.says(), known.advises()
+                thread = known.thread
         settled = expectations.settle(expected, observation) if observation else None
         packaged = test.cell.save.model.file.parent == PACKAGES[0]
         if packaged:  # a node id is relative to a rootdir that the reference is not below
@@ -276,14 +319,19 @@ class Reporting:
             cause=cause,
             why=why,
             remedy=remedy,
+            thread=thread,
             statement=expected.entry.english if expected.entry else None,
             document=expected.entry.document if expected.entry else None,
             note=settled.message if settled and settled.outcome == "failed" else "",
-            signature="serving_default",
+            signature=_signature(cell),
             nodeids=nodeids,
             test=REFERENCE_PACKAGE if packaged else None,
             options=[*self._options(), *(["--pyargs"] if packaged else [])],
         )
+        folder = cell.save.model
+        if isinstance(folder, Folder) and folder.root in self._settings.models:
+            # As it came: as an argument, pytest would load what lies beside it.
+            row = replace(row, command=command_of(cell, (), options=self._options()))
         return row if self._settings.keep else replace(row, log=None)  # gone with the run
 
     def _options(self) -> list[str]:
@@ -308,6 +356,12 @@ class Reporting:
     def _width(self) -> int:
         terminal = self._terminal()
         return min(100, int(terminal._screen_width)) if terminal else 80  # noqa: SLF001
+
+
+def _signature(cell: Cell) -> str | None:
+    """The signature that is called: of what is saved here the one that our savers write."""
+    model = cell.save.model
+    return model.signature if isinstance(model, Folder) else DEFAULT_SIGNATURE
 
 
 def _badness(outcome: str | None) -> int:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum, auto
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_tfroundtrip import collection, expectations
+from pytest_tfroundtrip import collection, expectations, properties
 from pytest_tfroundtrip.causes import diagnose, possible
 from pytest_tfroundtrip.cells import from_json
 from pytest_tfroundtrip.collected import Collected, TestCell, Untested
@@ -28,7 +29,6 @@ from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pytest_tfroundtrip.accepting import Accepting
     from pytest_tfroundtrip.catalogue.runtime import OwnRuntime
@@ -246,8 +246,11 @@ class RoundTripSession:
         from pytest_tfroundtrip.roundtrip import RoundTrip  # noqa: PLC0415
 
         observation = self._observe(test.cell)
+        if self.config.getoption("capture") == "no" and observation.log:
+            self.reporting.stream(test.cell.id, Path(observation.log))
         roundtrip = RoundTrip(test.cell, observation)
         item.stash[ROUND_TRIP] = (test, roundtrip)
+        properties.tell(item, properties.of_cell(test, observation))
         if observation.verdict is Verdict.ENV_ERROR:
             raise RuntimeMissing(self.reporting.text(test, observation, item.nodeid))
         if observation.verdict is Verdict.ABSENT:
@@ -278,6 +281,7 @@ class RoundTripSession:
             observation = self.engine.observe_trial(trial)
         case = StatementCase(trial, observation)
         item.stash[CASE] = case
+        properties.tell(item, properties.of_trial(trial, observation))
         if observation.verdict is Verdict.ENV_ERROR:
             raise RuntimeMissing(self.reporting.case_text(case, item.nodeid))
         return case
@@ -295,6 +299,9 @@ class RoundTripSession:
             return
         test, roundtrip = item.stash[ROUND_TRIP]
         observation, expected = roundtrip.observation, test.expectation
+        if observation.mispredicted:
+            said = self.reporting.wrong_prediction(test, observation)
+            item.add_report_section("call", "tf-roundtrip prediction", said)
         diagnosis = diagnose(observation, test.cell)
         # Of what is the same: the causes that could have struck, had they not gone.
         struck = [diagnosis.cause] if diagnosis else []
@@ -303,10 +310,6 @@ class RoundTripSession:
         objection = None
         if reason is None:
             reason, objection = self._by_baseline(test, observation)
-        item.user_properties += [
-            ("tf_cell", test.cell.id),
-            ("tf_verdict", str(observation.verdict)),
-        ]
         if same:
             if objection is not None:
                 pytest.fail(objection, pytrace=False)

@@ -40,6 +40,7 @@ DEFAULT_OPERATIONS = (Operation.CREATION, Operation.INFERENCE)
 
 
 PROVIDERS = ("auto", "venv", "docker", "current")
+REPORTS = (".html", ".json", ".md")
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def read_settings(config: pytest.Config) -> Settings:
     values = _Values(config, table)
     known = extended(asked(config.pluginmanager))
     report = values.path("report")
-    if report is not None and report.suffix not in (".json", ".md"):
-        msg = f"--tf-report: {report.name} should end in .json or .md"
+    if report is not None and report.suffix not in REPORTS:
+        msg = f"--tf-report: {report.name} should end in {', '.join(REPORTS[:-1])} or {REPORTS[-1]}"
         raise UsageProblem(msg)
     provider = values.word("provider", PROVIDERS, "auto")
     cache = values.path("cache") or default_cache()

@@ -26,6 +26,13 @@ class Verdict(Word):
     ENV_ERROR = "env_error"  # the runtime could not be had: never a verdict on a model
 
 
+class Foreseen(Word):
+    """How sure it is, from a file alone, that a load of it fails."""
+
+    WILL_FAIL = "will_fail"
+    MAY_FAIL = "may_fail"  # it strikes when what it is about is run, or in some uses only
+
+
 class Promise(Word):
     """What TensorFlow's documents say of a cell."""
 

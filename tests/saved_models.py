@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.savedmodel.protos import message
 from pytest_tfroundtrip.savedmodel.reading import found_at, read_saved_model
 
 if TYPE_CHECKING:
@@ -78,6 +79,48 @@ def as_truth(place: Found) -> dict[str, Any]:
         each.name: [each.dtype, _listed(each.shape)] for each in model.checkpoint.stored
     }
     return {"meta_graphs": graphs, "checkpoint": checkpoint}
+
+
+def written(
+    folder: Path,
+    *,
+    tensorflow: str = "2.15.1",
+    signatures: tuple[str, ...] = ("serving_default",),
+    tags: tuple[tuple[str, ...], ...] = (("serve",),),
+    same: tuple[str, ...] = (),
+    objects: bool = True,
+    op: str = "Identity",
+) -> Path:
+    """A SavedModel of a few bytes, which our reader takes for one.
+
+    Args:
+        folder: where it goes.
+        tensorflow: the release that it says has written it.
+        signatures: keys, each with an output of its own.
+        tags: of its meta graphs, all with these signatures.
+        same: further keys, all for the first signature.
+        objects: whether it has an object graph, as TensorFlow 2 writes one.
+        op: of a node in it.
+    """
+    whole = message("SavedModel")(saved_model_schema_version=1)
+    for each in tags:
+        graph = whole.meta_graphs.add()
+        graph.meta_info_def.tags.extend(each)
+        graph.meta_info_def.tensorflow_version = tensorflow
+        graph.meta_info_def.tensorflow_git_version = "v"
+        for key in signatures:
+            graph.signature_def[key].method_name = "tensorflow/serving/predict"
+            graph.signature_def[key].inputs["x"].name = f"x_{key}:0"
+            graph.signature_def[key].outputs["y"].name = f"y_{key}:0"
+        for key in same:
+            graph.signature_def[key].CopyFrom(graph.signature_def[signatures[0]])
+        graph.graph_def.node.add(name="x", op="Placeholder")
+        graph.graph_def.node.add(name="n", op=op)
+        if objects:
+            graph.object_graph_def.nodes.add().user_object.identifier = "_generic_user_object"
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(whole.SerializeToString())
+    return folder
 
 
 def _tensor(each: Any) -> dict[str, Any]:

@@ -45,6 +45,7 @@ _FUNCTIONS = {
     "TF_Message": (_text, [_pointer]),
     "TF_NewBuffer": (_array(_Buffer), []),
     "TF_DeleteBuffer": (None, [_array(_Buffer)]),
+    "TF_GetAllOpList": (_array(_Buffer), []),
     "TF_NewGraph": (_pointer, []),
     "TF_DeleteGraph": (None, [_pointer]),
     "TF_GraphOperationByName": (_pointer, [_pointer, _text]),
@@ -110,6 +111,20 @@ def library():
         "%s has no C API. TensorFlow's own wheels for Linux have it; install one of those."
         % tf.__version__
     )
+
+
+def op_list():
+    """A serialized ``OpList`` of all ops there are, internal ones too: ``TF_GetAllOpList``.
+
+    Raises:
+        Refusal: no library of this process exports the C API.
+    """
+    c = library()
+    buffer = c.TF_GetAllOpList()
+    try:
+        return ctypes.string_at(buffer.contents.data, buffer.contents.length)
+    finally:
+        c.TF_DeleteBuffer(buffer)
 
 
 class Session(object):

@@ -11,6 +11,7 @@ from . import (
     cases,
     contract,
     models,
+    op_list,
     plugins,
     probe,
     record,
@@ -38,6 +39,8 @@ def run(message, report):
         return reference.run(message, report)
     if message["action"] == "case":
         return cases.run(message, report)
+    if message["action"] == "ops":
+        return op_list.run(message, report)
     raise ValueError("the agent has no action %r" % (message["action"],))
 
 

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import SpecifierSet
-
+from pytest_tfroundtrip.catalogue.ranges import within
 from pytest_tfroundtrip.catalogue.schema import KINDS, read_apis
 from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.vocabulary import Behavior, Operation
@@ -32,13 +31,13 @@ class Api:
     name: str  # as people spell it: "builder", "builder.ref"
     calls: str  # TensorFlow's symbol
     generation: str
-    releases: str  # PEP 440: ">=1.15,<2.16"
+    releases: str  # ">=1.15,<2.16"
     default: bool
     writes: str = ""  # a saver: what it makes, "saved_model", "meta_graph" or "graph_def"
     reads: frozenset[str] = frozenset()  # a loader: of those
     behaviors: frozenset[Behavior] = frozenset(Behavior)  # in which it can be called at all
     keras: frozenset[int] = frozenset()  # major versions that have it; none: any
-    hub: str = ""  # PEP 440: the versions of tensorflow-hub that have it
+    hub: str = ""  # the versions of tensorflow-hub that have it
     variant: str | None = None
     keras_model: bool = False  # wants the model's ``keras_model()``
     adds_variables: bool = False  # whatever the model, its artifact holds variables
@@ -56,21 +55,15 @@ class Api:
 
     def missing_in(self, runtime: Runtime) -> str | None:
         """Why a runtime does not have this API; None where it has."""
-        if not _within(self.releases, runtime.release.tensorflow):
+        if not within(self.releases, runtime.release.tensorflow):
             return f"{self.calls} is not in TensorFlow {runtime.version}"
         if self.keras and runtime.keras not in self.keras:
             return f"{self.calls} is not in Keras {runtime.keras}"
-        if self.hub and not _within(self.hub, runtime.hub_version):
+        if self.hub and not within(self.hub, runtime.hub_version):
             return f"{self.calls} is not in tensorflow-hub {runtime.hub_version}"
         if runtime.effective_behavior not in self.behaviors:
             return f"{self.calls} is not for behavior {runtime.effective_behavior}"
         return None
-
-
-@cache
-def _within(releases: str, version: str) -> bool:
-    """Asked for each of thousands of cells, of a few dozen pairs; packaging takes its time."""
-    return SpecifierSet(releases).contains(version, prereleases=True)
 
 
 def _read(kind: str, raw: Mapping[str, Any], extension: Extension | None = None) -> dict[str, Api]:

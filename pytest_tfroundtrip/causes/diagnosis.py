@@ -30,8 +30,10 @@ def diagnose(observation: Observation, cell: Cell) -> Diagnosis | None:
     TensorFlow's message is searched, then its traceback, where the error that was the reason for
     another one stands, then what the loader noted: numbers by themselves say nothing. Causes known
     to strike this cell come before those that could, these before all others; among equals the
-    order of ``causes.toml`` decides.
+    order of ``causes.toml`` decides. Files that TensorFlow cannot load come before all that.
     """
+    if observation.fault is not None and observation.verdict in _OF_FILES:
+        return _of_files(observation.fault)
     for text in (observation.message, observation.traceback, *observation.notes):
         if not text:
             continue

@@ -25,6 +25,7 @@ from pytest_tfroundtrip.commands.folders import add_options, chosen_folders, set
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.folder import nearest
 from pytest_tfroundtrip.messages import headline
+from pytest_tfroundtrip.report.lines import wrap
 from pytest_tfroundtrip.settings import loaders
 from pytest_tfroundtrip.vocabulary import Verdict
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.folder import Folder
     from pytest_tfroundtrip.settings import Settings
 
+_WIDTH = 100
 NAME = "bisect"
 HELP = "the first and the last release that reads a SavedModel"
 
@@ -144,19 +146,16 @@ class _Search:
             raise Unanswered(msg)
         diagnosis = diagnose(seen, cell)
         cause = diagnosis.cause.id if diagnosis else None
-        why = " ".join(filter(None, (f"[{cause}]" if cause else "", headline(seen.message))))
-        return Answer(seen.verdict, why, cause)
+        why = f"[{cause}]" if cause else headline(seen.message)
+        return Answer(seen.verdict, why, cause, diagnosis.sentence if diagnosis else "")
 
     def patches(self, border: Border) -> None:
         """Find the border among the patch releases of two neighbours."""
-        names = [
-            patch
-            for name in (border.older, border.newer)
-            for patch in sorted(
-                {releases()[name].tensorflow, *releases()[name].patches}, key=Version
-            )
-        ]
         pinned = {releases()[name].tensorflow: name for name in (border.older, border.newer)}
+        first, last = (Version(releases()[name].tensorflow) for name in pinned.values())
+        there = {patch for name in pinned.values() for patch in releases()[name].patches}
+        between = [patch for patch in there if first < Version(patch) < last]
+        names = sorted([*pinned, *between], key=Version)
 
         def probe(patch: str) -> Answer:
             if patch in pinned:
@@ -196,6 +195,8 @@ def _tell(
             name = border.older if side == "older" else border.newer
             other = search.answers[name]
             say(f"{name} and {side}: {other.verdict}{f', {other.why}' if other.why else ''}")
+            if other.says:
+                say("\n".join(wrap(other.says, _WIDTH, "  ", "  ")))
     for border in search.patched:
         say(f"among patch releases: between {border.older} and {border.newer}")
     say(f"{len(search.answers)} releases were asked; what lies between two of a kind was not.")

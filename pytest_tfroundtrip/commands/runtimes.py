@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from pytest_tfroundtrip.catalogue.releases import LOCKS, releases
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
+from pytest_tfroundtrip.commands.agents import started
 from pytest_tfroundtrip.commands.common import (
     Switch,
     add_actions,
@@ -29,8 +29,6 @@ from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError, UsagePr
 from pytest_tfroundtrip.runtimes.files import folder_size, human_size, remove_folder
 from pytest_tfroundtrip.runtimes.interpreters import find_interpreter
 from pytest_tfroundtrip.runtimes.prepare import Providers
-from pytest_tfroundtrip.runtimes.process import AgentProcess, Hello
-from pytest_tfroundtrip.runtimes.provider import Workplace
 from pytest_tfroundtrip.runtimes.uv import Uv
 from pytest_tfroundtrip.runtimes.venv import VenvProvider, read_manifest
 
@@ -39,11 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime
+    from pytest_tfroundtrip.runtimes.process import Hello
     from pytest_tfroundtrip.runtimes.provider import Environment
 
 NAME = "runtimes"
 HELP = "list, make, check and remove the environments of runtimes"
-_START_SECONDS = 300.0
 _ACTIONS = {
     "list": "list these runtimes, or all: their environments and what they would be made with",
     "make": "make the environments of these runtimes, where they are missing",
@@ -202,7 +200,7 @@ def _checked(catalogue: _Catalogue, runtime: Runtime) -> str:
     if there is None:
         msg = f"not made yet: runtimes make {runtime.environment}"
         raise EnvironmentFailed(msg)
-    hello = asyncio.run(_started(catalogue, runtime, there))
+    hello = asyncio.run(_hello(catalogue, runtime, there))
     hub = there.versions.get("tensorflow_hub")
     if hub and not hello.versions.get("tensorflow_hub"):
         msg = f"tensorflow-hub {hub} is installed, but does not import"
@@ -213,17 +211,9 @@ def _checked(catalogue: _Catalogue, runtime: Runtime) -> str:
     return f"{runtime.name}: imported in {hello.import_seconds:.1f} s\n  {versions}"
 
 
-async def _started(catalogue: _Catalogue, runtime: Runtime, there: Environment) -> Hello:
-    agent = AgentProcess(runtime)
-    with tempfile.TemporaryDirectory(prefix="tf-roundtrip-check-") as name:
-        log, folder = Path(name) / "agent.log", Path(name) / "files"
-        folder.mkdir()
-        provider = catalogue.providers.of(runtime)
-        starting = provider.command(there, runtime, Workplace(folder))
-        try:
-            return await agent.start(starting, log=log, start_timeout=_START_SECONDS)
-        finally:
-            await agent.close()
+async def _hello(catalogue: _Catalogue, runtime: Runtime, there: Environment) -> Hello:
+    async with started(catalogue.providers.of(runtime), runtime, there) as agent:
+        return agent.hello
 
 
 def _remove(catalogue: _Catalogue, chosen: Mapping[str, Runtime], *, unused: bool) -> int:

@@ -1,8 +1,8 @@
 """``show``: what is in SavedModels, and what looks wrong with them, without TensorFlow.
 
-``show DIR ...`` prints tags, signatures, variables, ops, assets, who wrote it, sizes, and what
-looks wrong with the files, with a remedy. Of a folder that is no SavedModel itself it shows those
-below it. Values are never read: it takes as long however large the variables are.
+``show DIR ...`` prints tags, signatures, variables, ops, assets, who wrote it, who can read it,
+sizes, and what looks wrong with the files, with a remedy. Of a folder that is no SavedModel itself
+it shows those below it. Values are never read: it takes as long however large the variables are.
 
 Exit codes: 0 nothing looks wrong; 1 something does; 2 a folder has no SavedModel that can be read.
 """
@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.prediction.page import as_data, foretold
 from pytest_tfroundtrip.savedmodel.folders import find, what_is_there
 from pytest_tfroundtrip.savedmodel.page import page, printable
 from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, read_saved_model
@@ -87,7 +88,8 @@ class _Text:
         self._any = False
 
     def model(self, name: str, model: SavedModel) -> None:
-        lines = page(name, model, width=self._width, everything=self._everything)
+        told = [foretold(model, graph) for graph in model.meta_graphs]
+        lines = page(name, model, told, width=self._width, everything=self._everything)
         _write([*([""] if self._any else []), *lines])
         self._any = True
 
@@ -107,7 +109,11 @@ class _Json:
         self._models: list[dict[str, Any]] = []
 
     def model(self, name: str, model: SavedModel) -> None:
-        self._models.append({"name": name, **asdict(model), "path": str(model.path)})
+        content = {"name": name, **asdict(model), "path": str(model.path)}
+        for graph, read in zip(content["meta_graphs"], model.meta_graphs, strict=True):
+            del graph["uses"]  # the ops by place: long, and what is foretold by it is there
+            graph["foretold"] = as_data(model, read)
+        self._models.append(content)
 
     def refused(self, name: str, fault: Fault) -> None:
         self._models.append({"name": name, "meta_graphs": None, "faults": [asdict(fault)]})

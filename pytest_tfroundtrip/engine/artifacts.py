@@ -10,12 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.engine.observe import unanswered
-from pytest_tfroundtrip.engine.references import References, fault_of
+from pytest_tfroundtrip.engine.references import NotRecorded, References, files_of
 from pytest_tfroundtrip.engine.store import resave_key, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge import ArtifactDamaged, read_record
-from pytest_tfroundtrip.vocabulary import Stage
+from pytest_tfroundtrip.observation import Observation
+from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.cells import Save
     from pytest_tfroundtrip.engine.steps import Steps
     from pytest_tfroundtrip.engine.store import Store
-    from pytest_tfroundtrip.observation import FileFault, Observation
+    from pytest_tfroundtrip.observation import FileFault
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,12 @@ class Artifacts:
 
     async def _record(self, save: Save, priority: int) -> Saved:
         """What a SavedModel that came as a folder should give."""
-        fault = await asyncio.to_thread(fault_of, save.model.file)
-        folder, seconds = await self._references.record(save, priority)
+        fault = (await asyncio.to_thread(files_of, save.model.file)).fault
+        try:
+            folder, seconds = await self._references.record(save, priority)
+        except NotRecorded as error:
+            refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), fault=fault)
+            return Saved(None, refusal)
         reused = not seconds
         return Saved(folder, None, reused, seconds, payload=save.model.file, fault=fault)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.engine import plan as planning
 from pytest_tfroundtrip.engine.artifacts import Artifacts
 from pytest_tfroundtrip.engine.observe import observe_creation, observe_load, observe_resave
+from pytest_tfroundtrip.engine.predictions import Predictions
 from pytest_tfroundtrip.engine.steps import Steps
 from pytest_tfroundtrip.engine.store import Store
 from pytest_tfroundtrip.engine.trials import Trials
@@ -58,6 +59,7 @@ class Engine:
         self._steps = Steps(settings, self._store, self._loop)
         self._artifacts = Artifacts(self._steps, self._store)
         self._trials = Trials(self._steps, self._store)
+        self._predictions = Predictions()
         self._loads: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._stopped = False
         self._submitting = asyncio.Lock()
@@ -245,7 +247,12 @@ class Engine:
             original = await self._artifacts.of(cell.save)
             return await asyncio.to_thread(observe_resave, cell, saved, original)
         answer = await asyncio.shield(self._loads[planning.load_key(load)])
-        return await asyncio.to_thread(observe_load, cell, answer)
+        return await asyncio.to_thread(self._observe_load, cell, answer)
+
+    def _observe_load(self, cell: Cell, answer: dict[str, Any]) -> Observation:
+        seen = observe_load(cell, answer)
+        saved = answer.get("artifact")
+        return self._predictions.told(seen, cell, saved) if saved else seen
 
 
 def _env_error(error: Exception, message: str, trace: str = "") -> Observation:

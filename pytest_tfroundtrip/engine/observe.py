@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge import (
     Judgement,
     judge_creation,
@@ -86,6 +87,8 @@ def _unsaved(failure: Observation | None) -> Observation:
 def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     """Judge what a load gave against the artifact's record."""
     if "unsaved" in answer:
+        if isinstance(cell.save.model, Folder):
+            return cast("Observation", answer["unsaved"])  # nobody had to save it
         return _unsaved(answer["unsaved"])
     saved: Saved = answer["artifact"]
     folder = saved.folder
@@ -99,7 +102,7 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     else:
         judgement = judge_inference(record, observed, cell.loader, cell.tolerances)
     seen = _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
-    return replace(seen, notes=observed.notes)
+    return replace(seen, notes=observed.notes, log=str(answer["log"]))
 
 
 def _judged(
@@ -117,4 +120,5 @@ def _judged(
         result=str(result) if result else None,
         log=str(saved.log) if saved.log else None,
         reused=saved.reused,
+        changes=judgement.changes,
     )

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from pytest_tfroundtrip.observation import FileFault
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pytest_tfroundtrip.catalogue.apis import Apis
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.engine.steps import Steps
     from pytest_tfroundtrip.engine.store import Store
     from pytest_tfroundtrip.inputs import Given
+    from pytest_tfroundtrip.savedmodel.model import Fault
 
 GIVEN = "given.npz"
+#: Ops that no seed in the file binds, and ops of other packages, of which nothing is known.
+_RANDOM = re.compile(r"Random|Rng|Multinomial|Normal$|Timestamp|Shuffle|Sampler|PyFunc|>")
 #: The load APIs that call what has a signature, by the generation of the save API.
 _READERS = {"TF1": ("tf1_load", "tf2_load"), "TF2": ("tf2_load", "tf1_load")}
 #: Of a save API whose readers do more than those: run initialisers that are in no signature.
@@ -53,6 +57,10 @@ class Attempt:
     loader: str
 
 
+class NotRecorded(RoundTripError):  # noqa: N818  says what happened
+    """TensorFlow cannot read a file that we can."""
+
+
 class References:
     """Records of folders, each made once. Its methods belong to the engine's loop."""
 
@@ -65,6 +73,7 @@ class References:
 
         Raises:
             EnvironmentFailed: none of its runtimes could be had.
+            NotRecorded: TensorFlow cannot even read what the file says of itself.
         """
         folder = save.model
         assert isinstance(folder, Folder)  # noqa: S101  for the type checker
@@ -90,7 +99,7 @@ class References:
         why = f"no runtime of this run can call it; {first}"
         found = await self._attempt(save, None, state, priority, why=why)
         if isinstance(found, str):
-            raise EnvironmentFailed(found)
+            raise NotRecorded(found)
         return found
 
     async def _attempt(
@@ -157,7 +166,7 @@ class References:
         What is random from the moment when it is loaded shows in no other way.
         """
         told = read_record(making)
-        if told.unsteady or told.uncalled:
+        if told.unsteady or told.uncalled or not files_of(save.model.file).random:
             return
         run = await self._steps.folder()
         folder = run.folder(f"{save.id}-again")
@@ -230,9 +239,17 @@ def state_of(folder: Path) -> str:
     return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Files:
+    """What a SavedModel's files say before anything is loaded."""
+
+    fault: FileFault | None  # that TensorFlow is known not to load
+    random: bool  # an op may give other values in another process
+
+
 @cache
-def fault_of(folder: Path) -> FileFault | None:
-    """What is wrong with a SavedModel's files that TensorFlow is known not to load."""
+def files_of(folder: Path) -> Files:
+    """What a SavedModel's files say."""
     from pytest_tfroundtrip.savedmodel.reading import (  # noqa: PLC0415  brings protobuf
         NoSavedModel,
         found_at,
@@ -240,9 +257,14 @@ def fault_of(folder: Path) -> FileFault | None:
     )
 
     try:
-        faults = read_saved_model(found_at(folder)).faults
+        model = read_saved_model(found_at(folder))
     except NoSavedModel as error:
-        faults = (error.fault,)
+        return Files(_stopping([error.fault]), random=True)
+    ops = (op.name for graph in model.meta_graphs for op in graph.ops)
+    return Files(_stopping(model.faults), any(map(_RANDOM.search, ops)))
+
+
+def _stopping(faults: Iterable[Fault]) -> FileFault | None:
     for fault in faults:
         if fault.stops:
             return FileFault(fault.id, fault.sentence, fault.remedy)

@@ -31,7 +31,8 @@ class Judgement:
     The errors are the largest over all numbers compared, those within tolerance too; None where
     there was no number. ``not_compared`` names what a ``same`` does not speak for, in the words of
     ``shows`` in ``apis.json``: ("tags", "method_name"). ``changes`` is what ``message`` says, by
-    the part that changed, whole and in the order in which it was found; of two saves only.
+    the part that changed, whole and in the order in which it was found; of a load or resave what
+    changed in the contract alone.
     """
 
     verdict: Verdict
@@ -91,7 +92,7 @@ def judge_inference(
     )
     for change in contract.changes:
         bench.found(Verdict.DRIFT, change.sentence)
-    return bench.judgement()
+    return replace(bench.judgement(), changes=contract.changes)
 
 
 def judge_fine_tuning(record: Record, observed: Observed, tolerances: Tolerances) -> Judgement:
@@ -220,7 +221,7 @@ def judge_resave(old: Record, new: Record, tolerances: Tolerances) -> Judgement:
         there = _matched(saved, stored, lambda _: EXACT)
         for name in sorted(set(saved) - set(there)):
             bench.found(Verdict.DIFFERS, f"variable {name!r} is not in what was saved again")
-    return bench.judgement(shown_at_most=1000)
+    return replace(bench.judgement(shown_at_most=1000), changes=contract.changes)
 
 
 def _own_names(record: Record) -> list[str]:

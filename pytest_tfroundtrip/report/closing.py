@@ -6,8 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
+from pytest_tfroundtrip.report.predictions import apology
 from pytest_tfroundtrip.report.rows import api_order
 from pytest_tfroundtrip.report.statements import Standing
+from pytest_tfroundtrip.report.uncompared import uncompared_sentence
 from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ def _sentences(rows: Sequence[Row]) -> Iterator[str]:
         yield _documents(documents)
     if models:
         yield _round_trip(models)
+    if unseen := uncompared_sentence(rows):
+        yield unseen
     if not told:
         yield "No cell was run to a verdict: nothing can be said."
     broken = [row for row in rows if row.verdict is Verdict.ENV_ERROR]
@@ -62,6 +66,8 @@ def _sentences(rows: Sequence[Row]) -> Iterator[str]:
     asserted = sum(row.asserted for row in rows)
     if asserted:
         yield f"{count(asserted, 'cell')} came back the same, but the test itself failed."
+    if wrong := sum(row.mispredicted for row in rows):
+        yield apology(wrong)
     waiting = sum(row.verdict is None for row in rows)
     if waiting:
         yield f"{count(waiting, 'cell')} {'was' if waiting == 1 else 'were'} not run."

@@ -155,7 +155,7 @@ def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]
 
 def share_of(rows: Sequence[Row]) -> Piece:
     """What came of the models that can be asked: "same", or how many came back so, "1/3"."""
-    there = [row for row in rows if _asked(row)]
+    there = [row for row in rows if asked(row)]
     if not there:
         return Piece("-" if rows else "")
     same = sum(row.verdict is Verdict.SAME for row in there)
@@ -163,7 +163,7 @@ def share_of(rows: Sequence[Row]) -> Piece:
     return Piece(text, *_stress(there, all_same=same == len(there)))
 
 
-def _asked(row: Row) -> bool:
+def asked(row: Row) -> bool:
     """Whether the row answers if this pair of runtimes goes together."""
     excluded = row.promise is Promise.UNSUPPORTED and row.outcome == "xfailed"
     silent = row.verdict in (Verdict.ABSENT, Verdict.UNSAVED) and not row.failed

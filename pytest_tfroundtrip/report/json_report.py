@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.observation import Change
+from pytest_tfroundtrip.report.predictions import tally
 from pytest_tfroundtrip.report.rows import (
     Row,
     RuntimeInfo,
@@ -26,6 +27,7 @@ from pytest_tfroundtrip.report.statements import StatementRow
 from pytest_tfroundtrip.vocabulary import (
     Direction,
     Expect,
+    Foreseen,
     Operation,
     Part,
     Promise,
@@ -109,6 +111,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         "promise": _counts(row.promise for row in rows),
         "outcome": _counts(row.outcome for row in rows),
         "contradictions": sum(row.contradiction for row in rows),
+        "predictions": asdict(tally(rows)),
     }
 
 
@@ -176,7 +179,7 @@ def _report(content: Any, problem: str) -> Report:
             seconds=_number(content["seconds"]),
             runtimes=tuple(_made(RuntimeInfo, each) for each in _list(content["runtimes"])),
             rows=tuple(_made(Row, each) for each in _list(content["cells"])),
-            merged=MappingProxyType(dict(content.get("merged", {}))),
+            merged=_merged(content.get("merged", {})),
             statements=_optional(StatementRow, content, "statements"),
             save_pairs=_optional(SavePair, content, "save_pairs"),
         )
@@ -186,6 +189,26 @@ def _report(content: Any, problem: str) -> Report:
     except (TypeError, ValueError) as error:
         msg = f"{problem}: {error}."
         raise UsageProblem(msg) from error
+
+
+def _merged(value: Any) -> Mapping[str, Any]:
+    """What the report was merged from, with what others read of it in form."""
+    if not isinstance(value, dict):
+        msg = f"'merged' is no object: {value!r}"
+        raise TypeError(msg)
+    for conflict in _list(value.get("conflicts", [])):
+        if not isinstance(conflict, dict):
+            msg = f"{conflict!r} is no entry of 'conflicts'"
+            raise TypeError(msg)
+        _text(conflict["id"])
+        for side in _list(conflict["cells"]):
+            if not isinstance(side, dict):
+                msg = f"{side!r} is no cell of 'conflicts'"
+                raise TypeError(msg)
+            _text(side["report"])
+            for name in ("verdict", "outcome"):
+                _text("" if side[name] is None else side[name])
+    return MappingProxyType(value)
 
 
 _Made = TypeVar("_Made", Row, RuntimeInfo, StatementRow, SavePair, Side, Change)
@@ -277,6 +300,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "tuple[Change, ...]": lambda value: tuple(_made(Change, each) for each in _list(value)),
     "Direction": Direction,
     "Expect": Expect,
+    "Foreseen": Foreseen,
     "Operation": Operation,
     "Part": Part,
     "Promise": Promise,

@@ -21,6 +21,7 @@ from pytest_tfroundtrip.report.grid import (
     share_of,
 )
 from pytest_tfroundtrip.report.lines import count, runtimes
+from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
 from pytest_tfroundtrip.report.rows import api_order, disambiguate, in_order, runtime_order
 from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
 from pytest_tfroundtrip.report.statements import Standing
@@ -84,6 +85,7 @@ def page(
         *_head(ordered, statements),
         *_conflicts(conflicts),
         *_matrices([row for row in ordered if row.verdict is not None]),
+        *_mispredicted([row for row in ordered if row.mispredicted]),
         *_unavailable([row for row in ordered if row.verdict is Verdict.ENV_ERROR]),
         *_asserted([row for row in ordered if row.asserted]),
         *_failures(
@@ -170,6 +172,8 @@ def _head(rows: Sequence[Row], statements: Sequence[StatementRow]) -> Iterator[_
     outcomes = Counter(row.outcome or "no test" for row in rows)
     told = ", ".join(f"{number} {word}" for word, number in sorted(outcomes.items()))
     sentence = f"{count(len(rows), 'cell')}; pytest: {prose(told)}."
+    if predictions := line_of(rows):
+        sentence += f" {prose(predictions).capitalize()}."
     yield _Block(f"{_table(table)}\n\n{sentence}", "table", 0)
 
 
@@ -282,6 +286,15 @@ def _legend(rows: Sequence[Row]) -> str:
     if len({row.model for row in rows}) > 1:
         legend.append("same 1/2: so for 1 of 2 models")
     return "; ".join(legend)
+
+
+def _mispredicted(rows: Sequence[Row]) -> Iterator[_Block]:
+    if not rows:
+        return
+    yield _Block(f"## Wrong predictions\n\n{prose(apology(len(rows)))}", "", 0)
+    for row in rows:
+        parts = [f"- {prose(said_wrongly(row))}", f"  {code(row.command)}"]
+        yield _Block("\n".join(parts), "wrong prediction", 1)
 
 
 def _unavailable(rows: Sequence[Row]) -> Iterator[_Block]:

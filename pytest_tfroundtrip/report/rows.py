@@ -6,19 +6,20 @@ import shlex
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
-from pytest_tfroundtrip.folder import Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
+from pytest_tfroundtrip.observation import mispredicted
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_tfroundtrip.cells import Cell, Model
-    from pytest_tfroundtrip.observation import Observation
-    from pytest_tfroundtrip.vocabulary import Direction, Promise
+    from pytest_tfroundtrip.observation import Change, Observation
+    from pytest_tfroundtrip.vocabulary import Direction, Foreseen, Promise
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,12 @@ class Row:
     log: str | None
     note: str  # how it failed against what was expected, beyond not being `same`
     notes: tuple[str, ...] = ()  # the loader's, on how it was done and what was not done
+    writers: tuple[str, ...] = ()  # of a SavedModel that came as a folder: savers that write such
     resave_runtime: str = ""  # that loaded what was saved and saved it again; empty: none did
+    predicted: Foreseen | None = None  # of a load: what its files foretold; None: nothing
+    predicted_reason: str | None = None
+    changes: tuple[Change, ...] = ()  # of the contract: what a caller meets
+    thread: str | None = None  # the cause's, upstream
 
     @property
     def creation(self) -> bool:
@@ -90,16 +96,36 @@ class Row:
         return self.failed and self.verdict is Verdict.SAME and not self.note
 
     @property
+    def mispredicted(self) -> bool:
+        """Whether it was said to fail for certain, and loaded."""
+        return mispredicted(self.predicted, self.verdict)
+
+    @property
+    def _named(self) -> str:
+        """The model, and which of its signatures where that is not the usual one."""
+        if not self.writers or self.signature in (None, DEFAULT_SIGNATURE):
+            return self.model
+        return f"{self.model} (signature {self.signature!r})"
+
+    @property
     def sentence(self) -> str:
         """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
-        saved = f"{self.model} saved by {self.save} under {self.save_runtime}"
+        if self.writers:
+            parts = [f"{self._named}, written by {' or '.join(self.writers)}"]
+            parts[0] += f" under {self.save_runtime}"
+        else:
+            parts = [f"{self._named} saved by {self.save} under {self.save_runtime}"]
         if self.resave_runtime:
-            saved += f", saved again under {self.resave_runtime}"
-        if not self.load:
-            return saved
+            parts.append(f"saved again under {self.resave_runtime}")
         if self.operation is Operation.RESAVE:
-            return f"{saved}, loaded by {self.load} and saved again under {self.load_runtime}"
-        return f"{saved} and loaded by {self.load} under {self.load_runtime}"
+            parts.append(f"loaded by {self.load} and saved again under {self.load_runtime}")
+        elif self.load:
+            loaded = f"loaded by {self.load} under {self.load_runtime}"
+            if self.writers:
+                parts.append(loaded)
+            else:
+                parts[-1] += f" and {loaded}"
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -129,6 +155,7 @@ def row_of(
     cause: str | None = None,
     why: str | None = None,
     remedy: str | None = None,
+    thread: str | None = None,
     statement: str | None = None,
     document: str | None = None,
     note: str = "",
@@ -149,6 +176,7 @@ def row_of(
         cause: id of the cause.
         why: the cause in a sentence.
         remedy: what to do about it.
+        thread: the public upstream issue or source.
         statement: the documents' sentence.
         document: the document's title.
         note: how it failed against what was expected, beyond not being ``same``.
@@ -193,6 +221,11 @@ def row_of(
         log=seen.log if seen else None,
         note=note,
         notes=seen.notes if seen else (),
+        predicted=seen.predicted if seen else None,
+        predicted_reason=(seen.predicted_reason or None) if seen else None,
+        writers=cell.save.model.savers if isinstance(cell.save.model, Folder) else (),
+        changes=seen.changes if seen else (),
+        thread=thread,
     )
 
 
@@ -207,7 +240,12 @@ def command_of(
     words = ["pytest", "--tf-roundtrip", *options]
     if nodeids:
         return shlex.join([*words, nodeids[0]])
-    words += [f"--tf-savers={cell.save.saver.name}", f"--tf-save-runtimes={cell.save.runtime.name}"]
+    model = cell.save.model
+    if isinstance(model, Folder):
+        words += [f"--tf-model={_shown(model.file)}"]
+    else:
+        words += [f"--tf-savers={cell.save.saver.name}"]
+        words += [f"--tf-save-runtimes={cell.save.runtime.name}"]
     if cell.loader and cell.load_runtime:
         words += [
             f"--tf-loaders={cell.loader.name}",
@@ -220,7 +258,14 @@ def command_of(
     elif cell.operation is Operation.RESAVE and cell.load_runtime:
         words.append(f"--tf-resave-runtimes={cell.load_runtime.name}")
     words.append(f"--tf-operations={','.join(operations)}")
+    if isinstance(model, Folder) and not model.default:
+        words += ["-k", f"{model.signature}-{cell.loader.name if cell.loader else ''}"]
     return shlex.join([*words, *([test] if test else [])])
+
+
+def _shown(path: Path) -> str:
+    """A path as people type it: below the folder that they are in, where it is."""
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
 
 
 class _OfModel(Protocol):

@@ -12,9 +12,11 @@ from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
+from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
 from pytest_tfroundtrip.report.rows import disambiguate, in_order, runtime_order
 from pytest_tfroundtrip.report.save_pairs import pair_lines
 from pytest_tfroundtrip.report.statements import Standing, statement_lines
+from pytest_tfroundtrip.report.uncompared import uncompared_lines
 from pytest_tfroundtrip.vocabulary import Promise, Verdict
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def header(
     saves: int,
     reused: int,
     cases: int = 0,
+    folders: int = 0,
     width: int = 80,
 ) -> list[str]:
     """What is about to run, known when the plan is.
@@ -45,11 +48,14 @@ def header(
         saves: how many artifacts they need ...
         reused: ... and how many of these the store has already.
         cases: how many of the documents' sentences are tried.
+        folders: how many SavedModels came as folders.
         width: of the terminal.
     """
     providers = ", ".join(sorted({info.provider for info in infos}))
     stored = f" ({reused} from the store)" if reused else ""
-    what = [f"{count(cells, 'cell')}, {count(saves, 'save')}{stored}"] if cells or not cases else []
+    what = [count(cells, "cell")] if cells or not cases else []
+    what += [f"{count(saves, 'save')}{stored}"] if what and (saves or not folders) else []
+    what += [count(folders, "folder")] if folders else []
     what += [count(cases, "case")] if cases else []
     head = (
         f"tf-roundtrip: {', '.join(what)} on"
@@ -100,10 +106,12 @@ def summary(
         yield from grids([row for row in ordered if row.verdict is not None], width)
         yield from _counts(ordered, width)
         yield from _contradictions(ordered, width)
+    yield from _mispredicted(ordered, width)
     yield from pair_lines(save_pairs, width, quiet=quiet)
     yield from statement_lines(statements, width, quiet=quiet)
     yield from _unavailable(ordered, width)
     yield from _failures(ordered, width)
+    yield from uncompared_lines(ordered, width)
     answer = closing(ordered, statements)
     if not answer:
         return
@@ -137,6 +145,8 @@ def _counts(rows: Sequence[Row], width: int) -> Iterator[Line]:
     told += [f"{number} {word}" for word, number in outcomes.items() if word not in (*words, None)]
     told += [f"{outcomes[None]} no test"] if outcomes[None] else []
     yield from _sentence(f"pytest: {', '.join(told)}", width)
+    if predictions := line_of(rows):
+        yield from _sentence(predictions, width)
     yield BLANK
 
 
@@ -165,6 +175,20 @@ def _contradictions(rows: Sequence[Row], width: int) -> Iterator[Line]:
                     source = f" ({quoted[0].document})" if quoted[0].document else ""
                     yield from wrapped(f'"{statement}"{source}', width, 4, "against: ")
         yield BLANK
+
+
+def _mispredicted(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """Loads that were said to fail and did not: nobody's fault but ours."""
+    wrong = [row for row in rows if row.mispredicted]
+    if not wrong:
+        return
+    yield from _title(apology(len(wrong)), width, red=True)
+    for row in wrong[:EXAMPLES]:
+        yield from wrapped(said_wrongly(row), width, 2, "- ")
+        yield line(f"    rerun: {row.command}")
+    if len(wrong) > EXAMPLES:
+        yield line(f"  ... and {count(len(wrong) - EXAMPLES, 'more cell')}")
+    yield BLANK
 
 
 def _unavailable(rows: Sequence[Row], width: int) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.savedmodel import objects
-from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, shape_of
+from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, is_reference, shape_of
 from pytest_tfroundtrip.savedmodel.file import parsed
 from pytest_tfroundtrip.savedmodel.graph import Defaults, Graph
 from pytest_tfroundtrip.savedmodel.model import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _INITIALIZERS = ("saved_model_main_op", "legacy_init_op", "table_initializer")
 _INIT_SIGNATURE = "__saved_model_init_op"
 _ASSETS = "saved_model_assets"
+_TRAINABLE = "trainable_variables"
 _DEFAULT = "serving_default"
 
 
@@ -76,12 +77,15 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
     """
     head = part.head
     listed = head.meta_info_def.stripped_op_list.op
-    graph, defaults = Graph(), Defaults(listed)
+    nodes = head.object_graph_def.nodes
+    # TF1's Saver restores all there is; of an object graph's variables it may not see some.
+    graph, defaults = Graph(inputs={} if nodes else None), Defaults(listed)
     for piece in part.graph():
         graph.see(piece, defaults)
-    nodes = head.object_graph_def.nodes
     variables = tuple(objects.variables_of(nodes) if nodes else _variables(head, graph))
     signatures = tuple(_signature(key, each) for key, each in sorted(head.signature_def.items()))
+    initializers = _initializers(head)
+    attributes, keras = objects.children_of(nodes), objects.keras_of(nodes)
     return MetaGraph(
         stamp=stamp_of(head, traces),
         signatures=signatures,
@@ -90,15 +94,24 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
         listed=tuple(sorted(op.name for op in listed)),
         assets=tuple(_asset(name, folder) for name in _assets(head)),
         tables=tuple(graph.tables),
-        initializers=tuple(sorted(_initializers(head))),
+        initializers=tuple(sorted(initializers)),
         functions=graph.functions,
         nodes=graph.nodes,
         devices=tuple(sorted(graph.devices - {""})),
         producer=graph.producer,
         min_consumer=graph.min_consumer,
+        bad_consumers=graph.bad_consumers,
         objects=len(nodes),
-        keras=objects.keras_of(nodes),
+        attributes=tuple(sorted(attributes)),
+        keras=keras,
         restores=bool(variables or head.saver_def.restore_op_name),
+        saver=bool(head.saver_def.restore_op_name),
+        trainable=_TRAINABLE in head.collection_def,
+        unrestored=graph.unrestored(
+            _nodes(tensor for each in signatures for tensor in each.outputs.values()),
+            {head.saver_def.restore_op_name, *(name.partition(":")[0] for name in initializers)},
+        ),
+        uses=tuple(graph.uses()),
     )
 
 
@@ -109,6 +122,12 @@ def _signature(key: str, message: Any) -> Signature:
         inputs={name: _tensor(each) for name, each in sorted(message.inputs.items())},
         outputs={name: _tensor(each) for name, each in sorted(message.outputs.items())},
     )
+
+
+def _nodes(tensors: Iterable[Tensor]) -> Iterator[str]:
+    for tensor in tensors:
+        for name in tensor.tensors:
+            yield name.partition(":")[0]
 
 
 def _tensor(message: Any) -> Tensor:
@@ -131,7 +150,8 @@ def _tensor(message: Any) -> Tensor:
             first = composite.components[0]
             dtype, shape = dtype_name(first.dtype), shape_of(first.tensor_shape)
         return Tensor(dtype, shape, TensorKind.COMPOSITE, names, named)
-    return Tensor(dtype, shape, TensorKind.DENSE, (message.name,))
+    reference = is_reference(message.dtype)
+    return Tensor(dtype, shape, TensorKind.DENSE, (message.name,), reference=reference)
 
 
 def _variables(head: Any, graph: Graph) -> Iterator[Variable]:
@@ -141,7 +161,7 @@ def _variables(head: Any, graph: Graph) -> Iterator[Variable]:
         for name, node in graph.variables.items():
             yield Variable(name, node.dtype, node.shape, node.kind, None, name)
         return
-    trainable = {each.variable_name for each in _variable_defs(head, "trainable_variables")}
+    trainable = {each.variable_name for each in _variable_defs(head, _TRAINABLE)}
     seen = set()
     for each in kept:
         name = each.variable_name.partition(":")[0]

@@ -46,6 +46,7 @@ class Tensor:
     kind: TensorKind
     tensors: tuple[str, ...]  # names in the graph; of a sparse one: values, indices, dense shape
     type: str | None = None  # of a composite one: what TensorFlow calls its type
+    reference: bool = False  # whether it is TF1's reference to a variable, not a value
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,24 @@ class Op:
         return self.in_graph + self.in_functions
 
 
+class Place(Word):
+    """Where nodes are, which decides who looks at them."""
+
+    GRAPH = "graph"  # the graph's own nodes
+    CALLED = "called"  # of functions that the graph's nodes call, or functions of those
+    LIBRARY = "library"  # of functions that only objects call
+
+
+@dataclass(frozen=True)
+class Use:
+    """How the nodes of one place use an op, as far as readers differ in it."""
+
+    op: str
+    place: Place
+    attributes: tuple[Attribute, ...]
+    values: tuple[tuple[str, str], ...]  # of attributes that are dtypes, or words of a few
+
+
 @dataclass(frozen=True)
 class Asset:
     """A file that the model reads when it is loaded."""
@@ -118,6 +137,8 @@ class KerasObjects:
 
     root: str | None  # the root's own identifier, such as _tf_keras_sequential
     identifiers: tuple[str, ...]  # of all objects
+    metadata: bool  # whether they carry it, as Keras' loaders up to 2.5 want it
+    functional: bool  # whether by it the root is a Functional, as Keras 2.3 and later call it
 
 
 @dataclass(frozen=True)
@@ -150,9 +171,15 @@ class MetaGraph:
     devices: tuple[str, ...]  # that nodes are pinned to
     producer: int  # GraphDef version: 0 where it doesn't say
     min_consumer: int
+    bad_consumers: tuple[int, ...]  # GraphDef versions that may not read it
     objects: int  # nodes of the object graph: 0 where a TF1 API wrote it
+    attributes: tuple[str, ...]  # names of the root object's
     keras: KerasObjects | None
     restores: bool  # whether a loader will look for the checkpoint
+    saver: bool  # whether it names a Saver's ops, by which readers in C++ restore
+    trainable: bool  # whether a collection lists variables to train
+    unrestored: tuple[str, ...]  # variables that signatures read and a session does not restore
+    uses: tuple[Use, ...] = field(repr=False)  # what readers look at
 
     @property
     def savers(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _KERAS = "_tf_keras"
+_FUNCTIONAL = '"class_name": "Functional"'
 _VALUE = ".ATTRIBUTES/VARIABLE_VALUE"
 _SLOT = ".OPTIMIZER_SLOT"
 
@@ -52,7 +53,13 @@ def keras_of(nodes: Sequence[Any]) -> KerasObjects | None:
     identifiers = tuple(sorted({each for each in found if each.startswith(_KERAS)}))
     if not identifiers:
         return None
-    return KerasObjects(found[0] if found[0].startswith(_KERAS) else None, identifiers)
+    metadata = [each.user_object.metadata for each in nodes]
+    return KerasObjects(
+        root=found[0] if found[0].startswith(_KERAS) else None,
+        identifiers=identifiers,
+        metadata=any(metadata),
+        functional=_FUNCTIONAL in metadata[0],
+    )
 
 
 def children_of(nodes: Sequence[Any]) -> frozenset[str]:

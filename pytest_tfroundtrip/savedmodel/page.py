@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.savedmodel.model import TensorKind
@@ -27,21 +28,38 @@ _INDENT = "  "
 _HELD = "\0"  # a blank at which no line is broken
 
 
-def page(name: str, model: SavedModel, *, width: int, everything: bool) -> Iterator[str]:
+@dataclass(frozen=True)
+class Foretold:
+    """What is foretold of a meta graph, in words."""
+
+    readers: Sequence[tuple[str, str, str]]  # loader, releases, what is on either side of them
+    untrained: Sequence[str]  # loaders that do not train it, with why
+
+
+def page(
+    name: str,
+    model: SavedModel,
+    foretold: Sequence[Foretold],
+    *,
+    width: int,
+    everything: bool,
+) -> Iterator[str]:
     """All that is known of a SavedModel.
 
     Args:
         name: what it is called here.
         model: the SavedModel.
+        foretold: of each of its meta graphs.
         width: how long a line of words may be; names are never cut.
         everything: list all variables.
     """
     yield name
     for label, text in _of_folder(model):
         yield from _labelled(label, text, width)
-    for graph in model.meta_graphs:
+    for graph, told in zip(model.meta_graphs, foretold, strict=True):
         yield ""
         yield from _of_graph(graph, width=width, everything=everything)
+        yield from _of_readers(told, width)
     if model.faults:
         yield ""
         yield "looks wrong"
@@ -185,6 +203,23 @@ def _of_ops(graph: MetaGraph, width: int) -> Iterator[str]:
         yield from _labelled("listed", f"but not used: {', '.join(unused)}", width)
     if graph.listed and (unlisted := sorted(used.difference(graph.listed))):
         yield from _labelled("not listed", f"but used: {', '.join(unlisted)}", width)
+
+
+def _of_readers(told: Foretold, width: int) -> Iterator[str]:
+    """Who reads it: a line for each loader, with why no more releases do."""
+    if not told.readers:
+        yield from _labelled("read by", "nobody: see what looks wrong", width)
+        return
+    yield from _labelled("read by", "as far as the file tells", width)
+    columns = [max(len(row[column]) for row in told.readers) for column in (0, 1)]
+    for loader, releases, why in told.readers:
+        first = f"{_INDENT * 2}{loader.ljust(columns[0])}  {releases.ljust(columns[1])}  "
+        if why:
+            yield from _paragraph(why, width, first, " " * len(first))
+        else:
+            yield first.rstrip()
+    if told.untrained:
+        yield from _labelled("untrained", f"by {', '.join(told.untrained)}", width)
 
 
 def _op(op: Op) -> str:

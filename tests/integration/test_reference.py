@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.promises.rows import changes, kept, of_report
 
 from .harness import HERE
 from .tables import contradicting, creations, read_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Reference
 
 RELEASES = ("1.15", "2.15", "2.21")
@@ -98,6 +103,28 @@ def test_the_json_has_the_promised_names(reference: Reference) -> None:
         assert runtime["lock"] or runtime["image"]
     versions = {runtime["name"]: runtime["tensorflow"] for runtime in report["runtimes"]}
     assert versions == {"1.15": "1.15.5", "2.15": "2.15.1", "2.21": "2.21.0"}
+
+
+def test_the_page_has_every_cell_and_why_it_broke(reference: Reference, tmp_path: Path) -> None:
+    report, output = tmp_path / "report.json", tmp_path / "report.html"
+    report.write_text(json.dumps(reference.first.report), encoding="utf-8")
+    assert main(["report", str(report), "--output", str(output)]) == 0
+    html = output.read_text(encoding="utf-8")
+    data = json.loads(html.partition('id="data">')[2].partition("</script>")[0])
+    facts = [data["facts"][place] for place in data["columns"]["fact"]["at"]]
+    cells = reference.first.cells.values()
+    for name in ("verdict", "cause", "promise", "thread"):
+        seen = Counter(cell[name] for cell in cells)
+        assert Counter(fact.get(name) for fact in facts) == seen
+    contradicting = {cell["cause"] for cell in cells if cell["contradiction"]}
+    assert contradicting == set(re.findall(r"<h4>([a-z0-9-]+) ", html))
+    # What broke has a place to read on.
+    broken = [fact for fact in facts if fact["verdict"] in ("refused", "drift")]
+    assert len(broken) == 150
+    assert all(fact["thread"].startswith("https://") for fact in broken)
+    drifts = [fact["changes"] for fact in facts if fact["verdict"] == "drift"]
+    renamed = "signature 'serving_default': input 'x' became 'input_1'"
+    assert ["input", renamed] in [change for changes in drifts for change in changes]
 
 
 def test_the_second_run_saves_nothing(reference: Reference) -> None:

@@ -16,9 +16,9 @@ The JSON file named in ``TF_ROUNDTRIP_FAKE`` says otherwise::
 
 A rule's ``match`` is compared with what is known of the step: ``action``, ``saver``, ``loader``,
 ``operation``, ``variant``, ``behavior``, ``model`` (class), ``release`` (this agent's), and for a
-load or resave ``saved_by`` (release), ``saved_behavior`` and the record's ``saver`` and ``variant``
-as ``saved_variant``, for a load ``resaved_by``. A value may be a list of those that match. No
-``match`` matches all.
+load or resave ``saved_by`` (release), ``saved_behavior`` and the record's ``saver`` and
+``variant`` as ``saved_variant``, for a load ``resaved_by``, for what came as a folder its
+``payload``. A value may be a list of those that match. No ``match`` matches all.
 
 A rule of ``start`` may have: ``sleep`` (seconds), ``exit`` (code) or ``kill`` (signal number),
 ``print`` (text that is no message), ``log`` (text for stderr), ``unusable`` (message),
@@ -27,9 +27,10 @@ A rule of ``start`` may have: ``sleep`` (seconds), ``exit`` (code) or ``kill`` (
 A rule of ``rules`` may have: ``sleep`` (seconds; the step's timeout holds), ``log`` (text for the
 step's log), ``status`` with ``exception``, ``message``, ``stage``, ``traceback``; ``absent``
 (why), ``delta`` (added to the first element of the first output), ``rename`` (output: its new
-name), ``dtype`` (output: dtype), ``drop`` (outputs that are left out), ``contract`` (object that is
-merged into the contract), ``notes`` (of a load), ``exit`` (the agent's code), ``kill`` (the agent's
-signal), ``mute`` (no result is ever sent), ``print`` (rubbish where the result should be).
+name), ``dtype`` (output: dtype), ``drop`` (outputs that are left out), ``contract`` (object that
+is merged into the contract), ``notes`` (of a load), ``unsteady`` (of a record), ``exit`` (the
+agent's code), ``kill`` (the agent's signal), ``mute`` (no result is ever sent), ``print``
+(rubbish where the result should be).
 """
 
 from __future__ import annotations
@@ -249,6 +250,8 @@ class Agent:
             }
         if message["action"] == "case":
             return {"status": "ok", "stage": "call", "said": f"{message['function']} held"}
+        if message["action"] == "record":
+            return {"status": "ok", "stage": "call", **self.record(message, rule)}
         if record is None:
             return {"status": "ok", "stage": "save", **self.save(message, rule)}
         if message["action"] == "resave":
@@ -311,6 +314,26 @@ class Agent:
             wire.write_tensors(str(place / "record.npz"), tensors)
         return {"record": record, "sources": [message["model"]["file"]]}
 
+    def record(self, message: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
+        """Of a SavedModel that came as a folder: whatever it is, it is taken for an Affine."""
+        model = {"class": "Affine", "file": "/folder"}
+        record: dict[str, Any] = self.save({**message, "model": model, "saver": ""}, rule)["record"]
+        folder = Path(message["folder"])
+        shutil.rmtree(folder / "payload")
+        record.update(saver=None, callable=False, uncalled=message["uncalled"])
+        record["unsteady"] = rule.get("unsteady", False)
+        signature = record["contract"]["signatures"].pop(KEY)
+        if message["signature"] is not None:
+            record["contract"]["signatures"][message["signature"]] = signature
+        record["signature"] = message["signature"]
+        record["contract"]["tags"] = sorted(message["tags"])
+        if message["loader"] is None or message["signature"] is None:
+            record["examples"] = 0
+            record["uncalled"] = record["uncalled"] or "it has no signature"
+            wire.write_tensors(str(folder / "record.npz"), {})
+        (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+        return {"record": record}
+
     def resave(
         self, message: dict[str, Any], record: dict[str, Any], rule: dict[str, Any]
     ) -> dict[str, Any]:
@@ -354,10 +377,12 @@ class Agent:
                 (name, tensor) for name, tensor in stored.items() if name.startswith("variables/")
             )
         contract = contract_of(model, rule)
-        if "tags" not in shows:
-            contract["tags"] = None
+        signature = contract["signatures"].pop(KEY)
+        if record["signature"] is not None:
+            contract["signatures"][record["signature"]] = signature
+        contract["tags"] = record["contract"]["tags"] if "tags" in shows else None
         if "method_name" not in shows:
-            contract["signatures"][KEY]["method_name"] = None
+            signature["method_name"] = None
         wire.write_tensors(str(Path(message["folder"], "observed.npz")), observed)
         return {
             "contract": merged(contract, rule.get("contract", {})),

@@ -36,7 +36,7 @@ def said(result: pytest.RunResult) -> str:
         ("--tf-jobs=0", "--tf-jobs: 0 is out of range"),
         ("--tf-timeout=-1", "--tf-timeout: -1 is out of range"),
         ("--tf-rtol=inf", "--tf-rtol: inf is out of range"),
-        ("--tf-report=report.txt", "--tf-report: report.txt should end in .json or .md"),
+        ("--tf-report=report.txt", "--tf-report: report.txt should end in .html, .json or .md"),
         ("--tf-store=test_model.py", "test_model.py is a file; a folder is needed"),
         ("--tf-keep=test_model.py", "test_model.py is a file; a folder is needed"),
         ("--tf-untrusted", "--tf-untrusted: a model that is not to be trusted runs in a container"),

@@ -107,6 +107,50 @@ def test_json_has_it_all(show: Show) -> None:
     assert [fault["id"] for fault in missing["faults"]] == ["not-there"]
 
 
+def test_who_can_read_it(show: Show) -> None:
+    _, out, _ = show(DATA / "keras-2.8")
+    after = out.partition("  read by    as far as the file tells\n")[2].splitlines()
+    assert after[:9] == [
+        "    tf1_load         1.15 to 2.21",
+        "    tf2_load         1.15 to 2.21",
+        "    keras_load       2.6 to 2.15   2.5 and older: its Keras metadata is not",
+        "                                   inside; 2.16 and newer: Keras 3 loads no",
+        "                                   SavedModel",
+        "    tfsm_layer       none          several inputs",
+        "    hub_load         1.15 to 2.21",
+        "    hub_keras_layer  1.15 to 2.21",
+        "    hub_module       none          no tfhub_module.pb",
+    ]
+    assert after[-1] == "  untrained  by tf1_load (no collection of variables)"
+
+
+def test_nobody_reads_what_files_are_missing_of(show: Show, tmp_path: Path) -> None:
+    folder = copied("builder-1.15", tmp_path / "m")
+    (folder / "variables/variables.index").unlink()
+    code, out, _ = show(folder)
+    assert code == 1
+    assert "  read by    nobody: see what looks wrong" in out.splitlines()
+    assert "tf1_load" not in out
+
+
+def test_json_says_who_can_read_it(show: Show) -> None:
+    _, out, _ = show("--json", DATA / "tf_module-2.15")
+    ((graph,),) = [model["meta_graphs"] for model in json.loads(out)["saved_models"]]
+    assert "uses" not in graph
+    inference = {each["loader"]: each for each in graph["foretold"]["inference"]}
+    assert (inference["c_api"]["oldest"], inference["c_api"]["newest"]) == ("2.10", "2.21")
+    old, later = inference["c_api"]["spans"]
+    assert (old["oldest"], old["newest"], old["foreseen"]) == ("1.15", "2.9", "will_fail")
+    assert old["reasons"][0]["id"] == "op"
+    assert old["reasons"][0]["short"] == "op DisableCopyOnRead"
+    assert old["reasons"][0]["sentence"] == (
+        "TensorFlow 2.9 does not have the op DisableCopyOnRead."
+    )
+    assert (later["foreseen"], later["reasons"]) == (None, [])
+    assert inference["hub_module"]["oldest"] is None
+    assert {each["loader"] for each in graph["foretold"]["fine_tuning"]} < set(inference)
+
+
 def test_what_looks_wrong_is_exit_code_1(show: Show, tmp_path: Path) -> None:
     folder = copied("builder-1.15", tmp_path / "m")
     for each in (folder / "variables").iterdir():

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = {
-    *("tests", "tests_lowest", "integration", "docker", "lint", "typecheck", "docs"),
+    *("tests", "tests_lowest", "browser", "integration", "docker", "lint", "typecheck", "docs"),
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
     *(f"roundtrip_shard-{release}" for release in releases()),
-    *("documents", "images", "lock", "bench", "protos", "show_protobufs"),
+    *("documents", "images", "lock", "ops", "bench", "protos", "show_protobufs"),
 }
 
 
@@ -124,6 +124,7 @@ def test_nox_says_the_manual_of_a_session() -> None:
         ("roundtrip_shard-2.15", {}),
         ("images", {}),
         ("lock", {}),
+        ("ops", {}),
         ("bench", {"what": "cells"}),
     ],
 )
@@ -188,6 +189,7 @@ def test_merge_takes_what_the_fan_out_wrote_and_a_new_one_begins_without_it(
     # Not the file that the session roundtrip writes.
     assert f"--output={folder / 'merged.json'}" in command
     assert f"--markdown={folder / 'merged.md'}" in command
+    assert f"--html={folder / 'merged.html'}" in command
     run("roundtrip_saves")
     assert [path.name for path in folder.iterdir()] == ["roundtrip.json"]
 

@@ -502,6 +502,23 @@ def test_why_it_cannot_be_had_is_told_once_and_then_referred_to(
     assert summary.count("no interpreter for 2.15") == 1
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_the_report_has_what_changed_for_a_caller_and_the_causes_thread(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    retagged = {"match": {"action": "load", "release": "2.15.1"}, "contract": {"tags": ["train"]}}
+    project.agent(rules=[BROKEN, retagged])
+    chosen = ("--tf-runtimes=1.15,2.15", "--tf-savers=builder", "--tf-loaders=tf1_load")
+    cells = {cell["id"]: cell for cell in project.report(*chosen, *workers)["cells"]}
+    drifted = cells["affine-builder_2.15-to-tf1_load_2.15-inference"]
+    said = "tags were 'serve' and are 'train'"
+    assert (drifted["verdict"], drifted["thread"]) == ("drift", None)
+    assert drifted["changes"] == [{"part": "tags", "sentence": said}]
+    refused = cells["affine-builder_2.15-to-tf1_load_1.15-inference"]
+    assert refused["thread"] == "https://github.com/tensorflow/tfjs/issues/8260"
+    assert refused["changes"] == []
+
+
 def test_what_a_loader_notes_is_in_the_report_and_with_its_failure(project: Project) -> None:
     noted = {"notes": ["w was not reached", "w was not reached"]}
     project.agent(rules=[{"match": {"action": "load", "loader": "tf1_load"}, "delta": 1, **noted}])

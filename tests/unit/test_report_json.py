@@ -95,6 +95,7 @@ def test_the_summary_counts() -> None:
         "promise": {"promised": 4},
         "outcome": {"null": 2, "passed": 1, "xfailed": 1},
         "contradictions": 1,
+        "predictions": {"failed": 1, "foreseen": 0, "possible": 0, "wrong": 0},
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_tfroundtrip.prediction.page import foretold
 from pytest_tfroundtrip.savedmodel.page import page
 from pytest_tfroundtrip.savedmodel.reading import (
     NoSavedModel,
@@ -31,7 +32,9 @@ def tried(folder: Path) -> bool:
     try:
         place = found_at(folder)
         read_stamps(place)
-        list(page("m", read_saved_model(place), width=80, everything=True))
+        model = read_saved_model(place)
+        told = [foretold(model, graph) for graph in model.meta_graphs]
+        list(page("m", model, told, width=80, everything=True))
     except NoSavedModel:
         return False
     finally:

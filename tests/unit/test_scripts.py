@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "scripts"
-SHELL = (SCRIPTS / "run", SCRIPTS / "docker-host", ROOT / ".ci" / "run")
+SHELL = (SCRIPTS / "run", SCRIPTS / "docker-host", SCRIPTS / "browser", ROOT / ".ci" / "run")
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 
@@ -164,6 +164,135 @@ def test_run_without_a_word_prints_its_manual() -> None:
     ).stdout
     assert "tests --docker" in manual
     assert "set -euo" not in manual
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    """A machine with a shell's own tools and nothing else: `calls` has what was called."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bash", "sed", "tail", "dirname", "id"):
+        if place := shutil.which(name):
+            (tools / name).symlink_to(place)
+    return {"PATH": str(tools)}
+
+
+def put(bare: dict[str, str], name: str, does: str = "") -> None:
+    """A program of that name, which notes that it was called."""
+    tools = Path(bare["PATH"])
+    calls = tools.parent / "calls"
+    program = tools / name
+    program.write_text(f'#!{tools}/bash\nprintf "%s\\n" "{name} $*" >>{calls}\n{does}\n')
+    program.chmod(0o755)
+
+
+def browser_says(bare: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [f"{bare['PATH']}/bash", str(SCRIPTS / "browser")],
+        env=bare,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+
+
+@pytest.mark.parametrize("name", ["chromium", "google-chrome"])
+def test_a_browser_that_is_there_is_taken(bare: dict[str, str], tmp_path: Path, name: str) -> None:
+    put(bare, name)
+    put(bare, "chromedriver")
+    ended = browser_says(bare)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.split() == [f"{bare['PATH']}/{name}", f"{bare['PATH']}/chromedriver"]
+    assert not (tmp_path / "calls").exists()
+
+
+def as_root(bare: dict[str, str]) -> None:
+    Path(bare["PATH"], "id").unlink()
+    put(bare, "id", "echo 0")
+
+
+def test_a_browser_that_is_missing_is_installed(bare: dict[str, str], tmp_path: Path) -> None:
+    as_root(bare)
+    tools = bare["PATH"]
+    made = "\n".join(f">{tools}/{name}" for name in ("chromium", "chromedriver"))
+    if not (chmod := shutil.which("chmod")):
+        pytest.skip("needs chmod")
+    put(
+        bare,
+        "apt-get",
+        f'[ "$1" = update ] && exit\n{made}\n{chmod} +x {tools}/chromium {tools}/chromedriver',
+    )
+    ended = browser_says(bare)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == [f"{tools}/chromium", f"{tools}/chromedriver"]
+    assert "installing chromium and chromium-driver" in ended.stderr
+    assert (tmp_path / "calls").read_text().splitlines()[1:] == [
+        "apt-get update -qq",
+        "apt-get install -qq -y --no-install-recommends chromium chromium-driver",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("apt", "says"),
+    [
+        ("echo nobody answers; exit 100", ("nobody answers", "could not be installed")),
+        ("", ("there is still no chromium",)),
+        (None, ("apt-get install chromium", "--no-browser")),
+    ],
+)
+def test_a_browser_that_cannot_be_had_is_an_error(
+    bare: dict[str, str], apt: str | None, says: tuple[str, ...]
+) -> None:
+    as_root(bare)
+    if apt is not None:
+        put(bare, "apt-get", apt)
+    put(bare, "chromium")  # without its driver
+    ended = browser_says(bare)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    for said in says:
+        assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ([], ["unit", "browser", "integration", "docker"]),
+        (["--no-browser"], ["unit", "integration", "docker"]),
+        (["--no-browser", "-x"], ["unit", "integration", "docker"]),
+    ],
+)
+def test_tests_run_in_parts_one_of_which_may_be_left_out(
+    bare: dict[str, str], tmp_path: Path, options: list[str], parts: list[str]
+) -> None:
+    for name in ("scripts", ".venv/bin"):
+        (tmp_path / "project" / name).mkdir(parents=True)
+    project = tmp_path / "project"
+    (project / "pyproject.toml").write_text("")
+    for name in ("run", "browser"):
+        shutil.copy(SCRIPTS / name, project / "scripts" / name)
+    for name in ("chromium", "chromedriver", "pytest"):
+        put(bare, name)
+    for name in ("cksum", "tr", "flock"):
+        (Path(bare["PATH"]) / name).symlink_to(shutil.which(name) or "/nowhere")
+    stamp = subprocess.run(
+        ["bash", "-c", "echo .project-$(cksum <pyproject.toml | tr -s ' ' -)"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    (project / ".venv" / stamp).touch()
+    subprocess.run(
+        [f"{bare['PATH']}/bash", "scripts/run", "tests", *options],
+        cwd=project,
+        env=bare,
+        check=True,
+        timeout=20,
+    )
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert [re.findall(r"tests/(\w+)", call)[0] for call in calls] == parts
+    assert all(("-x" in call) == ("-x" in options) for call in calls)
 
 
 def test_ci_calls_a_command_that_the_manual_has() -> None:

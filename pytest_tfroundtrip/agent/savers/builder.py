@@ -24,6 +24,8 @@ def save(model, payload, variant):
             built.session,
             tags=[tf1.saved_model.tag_constants.SERVING],
             signature_def_map={record.SIGNATURE: _signature(built, variant)},
+            # Without it a table's file is read from where it was, on this machine.
+            assets_collection=tf1.get_collection(tf1.GraphKeys.ASSET_FILEPATHS),
             main_op=graph.main_op(),
         )
         builder.save()
