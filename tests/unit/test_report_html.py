@@ -23,7 +23,7 @@ from pytest_tfroundtrip.report.html.picture import MANY_PLACES, Head, Place, pic
 from pytest_tfroundtrip.report.html.text import LIMIT, bounded, visible
 from pytest_tfroundtrip.report.json_report import report, write
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
-from pytest_tfroundtrip.vocabulary import Expect, Operation, Part, Promise, Verdict
+from pytest_tfroundtrip.vocabulary import Expect, Foreseen, Operation, Part, Promise, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,6 +207,9 @@ def test_every_row_comes_back_as_it_was() -> None:
             thread="https://a",
             changes=(Change(Part.INPUT, "input 'x' became 'a'"),),
             notes=("one", "two"),
+            writers=("builder", "simple_save"),
+            predicted=Foreseen.WILL_FAIL,
+            predicted_reason="op Odd",
             not_compared=("tags",),
         ),
         a_row(
@@ -226,6 +229,9 @@ def test_every_row_comes_back_as_it_was() -> None:
         assert said.get("thread") == row.thread
         assert said.get("failed", False) == row.failed
         assert said.get("notes", []) == list(row.notes)
+        assert said.get("writers", []) == list(row.writers)
+        assert said.get("predicted") == ("will fail" if row.predicted else None)
+        assert said.get("predicted_reason") == row.predicted_reason
         assert said.get("changes", []) == [[str(c.part), c.sentence] for c in row.changes]
         assert cell["max_abs_error"] == row.max_abs_error
     assert cells[rows[1].id]["max_rel_error"] == "inf"

@@ -127,6 +127,9 @@ def _fact(row: Row) -> dict[str, Any]:
         "not_compared": row.not_compared,
         "notes": row.notes,
         "changes": tuple((str(each.part), each.sentence) for each in row.changes),
+        "writers": row.writers,
+        "predicted": str(row.predicted).replace("_", " ") if row.predicted else None,
+        "predicted_reason": row.predicted_reason,
     }
     return {name: _visible(value) for name, value in told.items() if value}
 
