@@ -1,9 +1,9 @@
 """What SavedModel folders cost: collecting many, and what a cell takes besides TensorFlow's work.
 
 ``python bench/folders.py [--folders 1000] [--cells 100] [--megabytes 1] [--release 2.15]
-[--rounds N] [--json FILE] [--check]``. Collection is a pytest of its own, with no TensorFlow; cells run in the
-release's environment, which is made where it is not there: one folder against many, one step at a
-time, so that what the steps themselves took can be taken off.
+[--rounds N] [--json FILE] [--check]``. Collection is a pytest of its own, with no TensorFlow; cells
+run in the release's environment, which is made where it is not there: one folder against many, one
+step at a time, so that what the steps themselves took can be taken off.
 """
 
 from __future__ import annotations
