@@ -29,6 +29,7 @@ _PAYLOAD = "payload"
 _KEPT = 64  # artifacts: loads of one come after each other
 #: Bytes of ``saved_model.*`` that are read: a fraction of a second each.
 _MOST = {Format.BINARY: 1 << 28, Format.TEXT: 1 << 20}
+_UNCALLED = "values (not called"  # see judge_inference
 _NOT_LOADED = frozenset({Verdict.ABSENT, Verdict.ENV_ERROR, Verdict.UNSAVED})
 
 
@@ -45,6 +46,8 @@ class Predictions:
         loader, runtime, folder = cell.loader, cell.load_runtime, saved.folder
         if seen.verdict in _NOT_LOADED or loader is None or runtime is None or folder is None:
             return seen
+        if any(part.startswith(_UNCALLED) for part in seen.not_compared):
+            return seen  # what is foretold is of a load and a call
         try:
             subject = self._subject(folder, saved.payload, named)
             if subject is None:

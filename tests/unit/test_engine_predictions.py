@@ -70,6 +70,12 @@ def test_nothing_is_told_of_what_was_not_loaded(artifact: Artifact, verdict: Ver
     assert told(artifact("tf_module-2.15", ["serve"]), seen=seen) is seen
 
 
+def test_nothing_is_told_of_what_nobody_could_call(artifact: Artifact) -> None:
+    """A load and a call are foretold; without the call it may well come back."""
+    seen = replace(SEEN, not_compared=("values (not called: it has no signature)",))
+    assert told(artifact("tf_module-2.15", ["serve"]), seen=seen) is seen
+
+
 def test_it_is_of_the_meta_graph_that_is_loaded(artifact: Artifact) -> None:
     folder = artifact("hub_module-1.15", [])
     tool = known_cell("hub_module@1.15 -> saved_model_cli@2.8")

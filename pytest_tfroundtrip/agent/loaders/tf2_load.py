@@ -23,6 +23,7 @@ class _Loaded(Loaded):
         self._payload = artifact.payload
         self._record = artifact.record
         self._session = session
+        self._initialised = session is None
 
     def contract(self):
         signatures = {}
@@ -34,6 +35,7 @@ class _Loaded(Loaded):
         return {"tags": None, "signatures": signatures}
 
     def variables(self):
+        self._initialise()  # of what nobody can call
         told = self._record["variables"]
         if told is None:  # nobody has recorded any yet: all that can be reached
             paths = variables.paths(self._root)
@@ -64,8 +66,14 @@ class _Loaded(Loaded):
             kinds = (self._record.get("composites") or {}).get("inputs", {})
             return [(name, _eager(function, kinds)) for name, function in functions]
         built = [(name, self._build(function)) for name, function in functions]
-        graph.initialise(self._session)
+        self._initialise()
         return built
+
+    def _initialise(self):
+        """Restore the variables of a session; after the parts that are built first."""
+        if not self._initialised:
+            graph.initialise(self._session)
+            self._initialised = True
 
     def _functions(self):
         key = self._record["signature"]
