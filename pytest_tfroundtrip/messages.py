@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 #: Lines with which TensorFlow leads up to what it has to say, in the wordings of its releases.
-_LEADS = ("Graph execution error:", "Detected at node", "Node:", "Original stack trace")
+_LEADS = (
+    "Graph execution error:",
+    "Detected at node",
+    "Node:",
+    "Original stack trace",
+    "<stack traces unavailable>",
+)
 _LONGEST = 300
 
 
