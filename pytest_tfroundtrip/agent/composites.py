@@ -85,6 +85,26 @@ def packed(tensors, kinds):
     return found
 
 
+def lifted(kinds, names):
+    """{name of a part here: name there} where TF1's signatures were made functions.
+
+    ``tf.saved_model.load`` gives the parts of a composite input names of their own, see
+    ``_extract_signatures`` in ``load_v1_in_v2.py``.
+
+    Args:
+        kinds: {name: "sparse" or "ragged"} of a signature's inputs.
+        names: of the arguments that the function takes.
+    """
+    found = {}
+    for name, kind in kinds.items():
+        sparse = ["%s_%s" % (name, part) for part in ("indices", "values", "dense_shape")]
+        parts = sparse if kind == SPARSE else ["%s_component_%d" % (name, n) for n in range(9)]
+        if name not in names:
+            there = [part for part in parts if part in names]
+            found.update(("%s/%d" % (name, n), part) for n, part in enumerate(there))
+    return found
+
+
 def unpacked(outputs):
     """{name of a part: tensor} of {name: tensor, SparseTensor or RaggedTensor}."""
     found = collections.OrderedDict()

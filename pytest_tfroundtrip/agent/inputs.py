@@ -14,7 +14,7 @@ import zlib
 
 import numpy as np
 
-from . import dataflow, wire
+from . import dataflow, saved_model_file, wire
 
 #: Sizes of an open dimension, the likeliest first; those of pictures and sounds come last for what
 #: is neither.
@@ -49,6 +49,7 @@ _TAKES = {
 _PARSERS = frozenset(["ParseExample", "ParseExampleV2", "ParseSingleExample"])
 _GATHERS = frozenset(["Gather", "GatherV2", "ResourceGather"])
 _FINDS = frozenset(["LookupTableFind", "LookupTableFindV2"])
+_PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _READS = ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
 #: What there are values of; quantized, 4 and 8 bit types have no encoding in ``wire.py``.
 _DTYPES = frozenset(
@@ -107,7 +108,7 @@ def candidates(meta_graph, key, folder, seed, dtype_name):
         for spec in specs:
             made.update(_made(spec, choice, random))
         for names, kind in _flattened(specs, choice.ragged):
-            parts = _parts_of(kind, names[0], made, choice)
+            parts = _parts_of(kind, names, made, choice)
             made.update(zip(names, parts))
         yield made
 
@@ -116,44 +117,68 @@ def _flattened(specs, ragged):
     """[(names, kind)] of inputs that together are a sparse tensor, or may be a ragged one.
 
     ``tf.saved_model.save`` writes the parts of a composite input as inputs of their own, ``x``,
-    ``x_1``, ``x_2``, and nothing says any more what they were.
+    ``x_1``, ``x_2``, and nothing says any more what they were. Of a dict or a list of them it
+    counts on: ``inputs_3`` to ``inputs_5`` are the second one.
     """
     by_name = {spec.name: spec for spec in specs if spec.kind is None}
-    found = []
-    for name, spec in sorted(by_name.items()):
-        second, third = by_name.get(name + "_1"), by_name.get(name + "_2")
+    found, taken = [], set()
+    for name in sorted(by_name, key=_in_order):
+        spec, (second, third) = by_name[name], [by_name.get(each) for each in _following(name)]
+        # What follows an input that stands for itself does not begin anything.
+        begins = _before(name) not in by_name or _before(name) in taken
+        if name in taken or not begins:
+            continue
         if second is None or _rank(second) != 1 or not spec.shape:
             continue
         if third is not None and spec.dtype == third.dtype == "int64":
             ranks = (_rank(spec), _rank(third))
             if ranks == (_PAIR, 1) and spec.shape[1] == third.shape[0]:
                 found.append(((name, second.name, third.name), SPARSE))
+                taken.update(found[-1][0])
         elif ragged and third is None and second.dtype in ("int64", "int32"):
             found.append(((name, second.name), RAGGED))
+            taken.update(found[-1][0])
     return found
+
+
+def _in_order(name):
+    """By the number at a name's end, "x" before "x_1", "x_2" before "x_10"."""
+    whole, _, number = name.rpartition("_")
+    return (whole, int(number)) if whole and number.isdigit() else (name, 0)
+
+
+def _before(name):
+    """The name of the part before, None of a name without a number."""
+    whole, number = _in_order(name)
+    return None if not number else whole if number == 1 else "%s_%d" % (whole, number - 1)
+
+
+def _following(name):
+    """The names of the next two parts of what begins with ``name``."""
+    whole, number = _in_order(name)
+    return ["%s_%d" % (whole, number + step) for step in (1, 2)]
 
 
 def _rank(spec):
     return None if spec.shape is None else len(spec.shape)
 
 
-def _parts_of(kind, name, made, choice):
+def _parts_of(kind, names, made, choice):
     """The parts of a composite tensor, from what was made of each of them alone."""
+    first, second = [made[name] for name in names[:2]]
     if kind == SPARSE:
-        size = made[name + "_2"].value.shape[0]
+        size = made[names[2]].value.shape[0]
         dims = [choice.rows] + [choice.size] * (size - 1)
         indices = _indices(dims)
-        values = np.resize(made[name + "_1"].value, len(indices))
+        values = np.resize(second.value, len(indices))
         return [
             wire.tensor(indices),
-            wire.Tensor(made[name + "_1"].dtype, values),
+            wire.Tensor(second.dtype, values),
             wire.tensor(np.array(dims, dtype=np.int64)),
         ]
-    splits = made[name + "_1"]
-    ends = (np.arange(choice.rows + 1) * VALUES).astype(splits.dtype)
-    values = made[name].value
-    values = np.resize(values, (int(ends[-1]),) + values.shape[1:])
-    return [wire.Tensor(made[name].dtype, values), wire.Tensor(splits.dtype, ends)]
+    ends = (np.arange(choice.rows + 1) * VALUES).astype(second.dtype)
+    values = np.resize(first.value, (int(ends[-1]),) + first.value.shape[1:])
+    return [wire.Tensor(first.dtype, values), wire.Tensor(second.dtype, ends)]
 
 
 def _indices(dims):
@@ -166,11 +191,12 @@ def _indices(dims):
 def _choices(specs):
     shapes = SHAPES if any(spec.shape is None for spec in specs) else (None,)
     ragged = (False, True) if _flattened(specs, ragged=True) else (False,)
+    sparse = bool(_flattened(specs, ragged=False))
     for string in range(max([1] + [len(spec.strings) for spec in specs])):
         for shape in shapes:
             formed = [_formed(spec, shape) for spec in specs]
             sizes = PICTURE_SIZES if any(map(_is_picture, formed)) else SIZES
-            for size in sizes if any(map(_takes_size, formed)) else sizes[:1]:
+            for size in sizes if sparse or any(map(_takes_size, formed)) else sizes[:1]:
                 for rows in ROWS:
                     for each in ragged:
                         yield Choice(string, shape, size, rows, each)
@@ -202,7 +228,7 @@ def specs_of(meta_graph, key, folder, dtype_name):
         kind, tensor = _parts(name, info)
         node, _, output = tensor.partition(":")
         uses = dataflow.uses_of(graph, node, int(output or 0))
-        dtype, shape, splits = _form(info, dtype_name)
+        dtype, shape, splits = _form(info, graph.nodes.get(node), int(output or 0), dtype_name)
         if dtype not in _DTYPES:
             raise NotMade("input %r is of dtype %s, which nobody knows how to make" % (name, dtype))
         strings, features = TEXTS if dtype == "string" else (), None
@@ -235,8 +261,17 @@ def _parts(name, info):
     return kind, parts[1] if kind == SPARSE else parts[0]
 
 
-def _form(info, dtype_name):
-    """(dtype, shape, splits) of an input, see :data:`Spec`."""
+def _form(info, node, output, dtype_name):
+    """(dtype, shape, splits) of an input, see :data:`Spec`.
+
+    What the signature leaves out (TF 1.0's said no shapes) or has wrong, the graph may know.
+
+    Args:
+        info: the ``TensorInfo``.
+        node: the NodeDef that it names, None where the graph has none.
+        output: the number of the node's output.
+        dtype_name: gives TensorFlow's name of a dtype's number.
+    """
     encoding = info.WhichOneof("encoding")
     if encoding == "composite_tensor":
         parts = info.composite_tensor.components
@@ -246,10 +281,17 @@ def _form(info, dtype_name):
             return dtype_name(parts[1].dtype), (None,) * (known or _PAIR), ()
         splits = tuple(dtype_name(each.dtype) for each in list(parts)[1:])
         return dtype_name(parts[0].dtype), _dims(parts[0].tensor_shape) or (None,), splits
-    shape = _dims(info.tensor_shape)
+    dtype, shape = info.dtype, None
+    if node is not None and node.op in _PLACEHOLDERS and node.attr["dtype"].type:
+        dtype = node.attr["dtype"].type
+    if info.HasField("tensor_shape"):
+        shape = _dims(info.tensor_shape)
     if encoding == "coo_sparse":
         shape = shape or (None,) * _PAIR
-    return dtype_name(info.dtype), shape, ()
+    elif shape is None and node is not None:
+        known = node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else ()
+        shape = _dims(known[output]) if output < len(known) else None
+    return dtype_name(dtype), shape, ()
 
 
 def _dims(shape):
@@ -287,8 +329,8 @@ def _shape(scope, name):
 def _vocabularies(meta_graph, graph, folder):
     """{table's node: its file's first words} of tables that are read from assets."""
     files = {}
-    for each in meta_graph.asset_file_def:
-        files[each.tensor_info.name.partition(":")[0]] = each.filename
+    for tensor, filename in saved_model_file.assets(meta_graph):
+        files[tensor.partition(":")[0]] = filename
     found = {}
     for scope, node in dataflow.nodes_of(graph, _READS):
         table, name = (

@@ -5,6 +5,8 @@ import os
 #: Collections and a signature that name what a loader runs once the variables are there.
 _INITIALIZERS = ("saved_model_main_op", "legacy_init_op")
 _INIT_SIGNATURE = "__saved_model_init_op"
+#: Where assets stood before MetaGraphDef had a field for them, and tf.Transform still writes them.
+_ASSETS = "saved_model_assets"
 
 
 def initialises(folder, tags):
@@ -15,6 +17,18 @@ def initialises(folder, tags):
         for meta_graph in meta_graphs(folder)
         if set(meta_graph.meta_info_def.tags) == set(tags)
     )
+
+
+def assets(meta_graph):
+    """[(tensor to be fed, file in ``assets/``)] of a MetaGraphDef's assets."""
+    found = list(meta_graph.asset_file_def)
+    if not found and _ASSETS in meta_graph.collection_def:
+        from tensorflow.core.protobuf import meta_graph_pb2  # not on import: unit tests have none
+
+        for packed in meta_graph.collection_def[_ASSETS].any_list.value:
+            found.append(meta_graph_pb2.AssetFileDef())
+            packed.Unpack(found[-1])
+    return [(each.tensor_info.name, each.filename) for each in found]
 
 
 def meta_graphs(folder):

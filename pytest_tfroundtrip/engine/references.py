@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,9 @@ from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.golden import record_in
 from pytest_tfroundtrip.inputs import given_for
 from pytest_tfroundtrip.judge import judge_inference, read_observed, read_record
+from pytest_tfroundtrip.judge.differences import compare
 from pytest_tfroundtrip.judge.records import RECORD_JSON
+from pytest_tfroundtrip.judge.tolerances import EXACT
 from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.observation import FileFault
 from pytest_tfroundtrip.vocabulary import Verdict
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.engine.steps import Steps
     from pytest_tfroundtrip.engine.store import Store
     from pytest_tfroundtrip.inputs import Given
+    from pytest_tfroundtrip.judge.records import Variables
     from pytest_tfroundtrip.savedmodel.model import Fault
 
 GIVEN = "given.npz"
@@ -188,11 +191,18 @@ class References:
             return
         api = self._steps.settings.apis.loaders[loader]
         tolerances = self._steps.settings.matrix.tolerances
-        seen = judge_inference(told, read_observed(folder, answer), api, tolerances)
-        if seen.verdict is Verdict.DIFFERS:
+        observed = read_observed(folder, answer)
+        changes: dict[str, Any] = {}
+        if renewed := _renewed(told.variables, observed.variables):
+            # An operation that runs first and sets variables after they were restored.
+            changes["renewed"] = renewed
+            assert told.variables is not None  # noqa: S101  for the type checker
+            told = replace(told, variables=replace(told.variables, renewed=frozenset(renewed)))
+        if judge_inference(told, observed, api, tolerances).verdict is Verdict.DIFFERS:
+            changes["unsteady"] = True
+        if changes:
             file = making / RECORD_JSON
-            content = json.loads(file.read_text(encoding="utf-8"))
-            content["unsteady"] = True
+            content = json.loads(file.read_text(encoding="utf-8")) | changes
             file.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     async def _ask(
@@ -269,6 +279,19 @@ def _stopping(faults: Iterable[Fault]) -> FileFault | None:
         if fault.stops:
             return FileFault(fault.id, fault.sentence, fault.remedy)
     return None
+
+
+def _renewed(first: Variables | None, second: Variables | None) -> list[str]:
+    """Names of the variables that two loads of the same files gave different values."""
+    if first is None or second is None or first.key != second.key:
+        return []
+    return sorted(
+        name
+        for name, tensor in first.values.items()
+        if name in second.values
+        and tensor.value.shape == second.values[name].value.shape
+        and not compare(tensor, second.values[name], EXACT).equal
+    )
 
 
 def _raise(error: OSError) -> None:

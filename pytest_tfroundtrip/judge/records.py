@@ -15,7 +15,7 @@ from pytest_tfroundtrip.judge.contract import Contract
 from pytest_tfroundtrip.messages import headline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 SCHEMA = 1
@@ -60,9 +60,12 @@ class Variables:
     names: tuple[str, ...]
     values: Tensors
     references: frozenset[str] = frozenset()
+    renewed: frozenset[str] = frozenset()  # have another value each time the model is loaded
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any] | None, values: Tensors) -> Variables | None:
+    def parse(
+        cls, raw: Mapping[str, Any] | None, values: Tensors, renewed: Iterable[str] = ()
+    ) -> Variables | None:
         """The variables of their JSON form (null: not shown) and the tensors of the ``.npz``."""
         if raw is None:
             return None
@@ -72,6 +75,7 @@ class Variables:
             tuple(str(item["name"]) for item in items),
             values,
             frozenset(str(item["name"]) for item in items if item.get("kind") == "ref"),
+            frozenset(renewed),
         )
 
 
@@ -112,6 +116,11 @@ class Record:
     def unsteady(self) -> bool:
         """Whether the model gives other values each time: it is random, counts, or tells time."""
         return bool(self.raw.get("unsteady"))
+
+    @property
+    def rounding(self) -> Mapping[str, float]:
+        """How far the last bit of the inputs moved each output where they were recorded."""
+        return dict(self.raw.get("rounding") or {})
 
     @property
     def uncalled(self) -> str:
@@ -177,7 +186,7 @@ def read_record(folder: Path) -> Record:
             tuple(examples),
             Contract.parse(raw["contract"]),
             raw["signature"],
-            Variables.parse(raw["variables"], values),
+            Variables.parse(raw["variables"], values, raw.get("renewed") or ()),
             bool(raw["callable"]),
             trained,
             resaved if raw.get("resaved") else None,

@@ -193,10 +193,15 @@ def test_what_is_possible_is_what_applies_where_the_model_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "known"), [(entry["text"], entry["cause"]) for entry in MESSAGES["message"]]
+    ("message", "known", "verdict"),
+    [
+        (entry["text"], entry["cause"], Verdict(entry.get("verdict", Verdict.REFUSED)))
+        for entry in MESSAGES["message"]
+    ],
 )
-def test_every_wording_is_recognised(message: str, known: str) -> None:
-    found = diagnose(_refused(message), known_cell("builder@2.21 -> tf1_load@2.15"))
+def test_every_wording_is_recognised(message: str, known: str, verdict: Verdict) -> None:
+    seen = Observation(verdict, message=message)
+    found = diagnose(seen, known_cell("builder@2.21 -> tf1_load@2.15"))
     assert found is not None
     assert found.cause.id == known
 

@@ -552,3 +552,24 @@ def test_a_variable_that_was_lost_on_the_way_differs_whatever_its_name() -> None
     told = judge_resave(old, a_record(resaved=stored), Tolerances())
     assert told.verdict is Verdict.DIFFERS
     assert gone.partition("/")[0] in told.message
+
+
+# Rounding, and what is set anew by every load
+
+
+@pytest.mark.parametrize(("error", "told"), [(2e-3, True), (2e-2, False)])
+def test_what_the_last_bit_of_the_inputs_explains_differs_and_is_told_as_such(
+    error: float, told: bool
+) -> None:
+    record = a_record(raw={"rounding": {"y": 3e-5}})
+    judged = judge(giving(y=floats(1.5 + error, -2.0)), record)
+    assert judged.verdict is Verdict.DIFFERS
+    assert ("the last bit of the inputs alone moved this output by 3e-05" in judged.message) is told
+
+
+def test_a_variable_that_each_load_sets_anew_is_not_compared() -> None:
+    renewed = replace(VARIABLES, renewed=frozenset({"w"}))
+    loaded = replace(VARIABLES, values={"w": floats(7.0, 7.0, 7.0)})
+    judged = judge(an_observation(variables=loaded), a_record(variables=renewed))
+    assert judged.verdict is Verdict.SAME
+    assert "value of variable 'w' (loading sets it anew each time)" in judged.not_compared

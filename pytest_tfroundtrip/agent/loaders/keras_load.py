@@ -33,7 +33,14 @@ class _Loaded(Loaded):
 
     def _predict(self, fed):
         told = self._record.get("keras") or {}
-        names = self._match(keras_models.tensor_names(self._model), told.get("inputs") or list(fed))
+        own = keras_models.tensor_names(self._model)
+        names = self._match(own, told.get("inputs") or list(fed))
+        if sorted(names) != sorted(fed):
+            raise Refusal(
+                "the signature takes %s, the Keras model %s: it was saved with signatures=..., of "
+                "another function than the model's own"
+                % (", ".join(sorted(fed)), ", ".join(sorted(own)))
+            )
         # Tensors, where there are such: Keras 2 casts numpy's float64 to float32.
         give = values.to_tf if tf.executing_eagerly() else values.to_feed
         arrays = [give(fed[name]) for name in names]

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import os
 
 import tensorflow as tf
 
@@ -59,11 +60,19 @@ def _tensors(g, infos):
     )
 
 
-def _initialise_tables(session, artifact, notes):
-    """Run what TF1 code runs where the file names nothing to run, as in the TF1 Hub format."""
+def _initialise_tables(session, meta_graph, artifact, notes):
+    """Run what TF1 code runs where the file names nothing to run, as in the TF1 Hub format.
+
+    The loader feeds the paths of the assets only to what the file names; without them a table is
+    looked for where it was when the model was written.
+    """
     signatures = saved_model_file.initialises(artifact.payload, artifact.record["contract"]["tags"])
     if not signatures and tf1.get_collection(tf1.GraphKeys.TABLE_INITIALIZERS):
-        session.run(tf1.tables_initializer())
+        fed = {
+            tensor: os.path.join(artifact.payload, "assets", name)
+            for tensor, name in saved_model_file.assets(meta_graph)
+        }
+        session.run(tf1.tables_initializer(), fed)
         notes.append("tf.compat.v1.tables_initializer() was run: the file names no initialiser")
 
 
@@ -74,5 +83,5 @@ def load(artifact, _variant):
         tags = artifact.record["contract"]["tags"]
         meta_graph = tf1.saved_model.load(session, tags, artifact.payload)
         loaded = _Loaded(session, meta_graph, artifact)
-        _initialise_tables(session, artifact, loaded.notes)
+        _initialise_tables(session, meta_graph, artifact, loaded.notes)
         yield loaded

@@ -30,7 +30,9 @@ class _Loaded(Loaded):
         for key, function in self._root.signatures.items():
             if key in contract.PRIVATE:
                 continue
-            parts = contract.of_parts(key, _inputs(function), function.structured_outputs)
+            kinds = self._kinds() if key == self._record["signature"] else {}
+            inputs = _whole(_inputs(function), kinds)
+            parts = contract.of_parts(key, inputs, function.structured_outputs)
             signatures.update(parts["signatures"])
         return {"tags": None, "signatures": signatures}
 
@@ -63,8 +65,7 @@ class _Loaded(Loaded):
     def calls(self):
         functions = self._functions()
         if self._session is None:
-            kinds = (self._record.get("composites") or {}).get("inputs", {})
-            return [(name, _eager(function, kinds)) for name, function in functions]
+            return [(name, _eager(function, self._kinds())) for name, function in functions]
         built = [(name, self._build(function)) for name, function in functions]
         self._initialise()
         return built
@@ -74,6 +75,10 @@ class _Loaded(Loaded):
         if not self._initialised:
             graph.initialise(self._session)
             self._initialised = True
+
+    def _kinds(self):
+        """{name: "sparse" or "ragged"} of the signature's inputs that are not dense."""
+        return (self._record.get("composites") or {}).get("inputs", {})
 
     def _functions(self):
         key = self._record["signature"]
@@ -163,6 +168,20 @@ def _inputs(function):
     return dict(zip(function._arg_keywords, function.inputs))
 
 
+def _whole(inputs, kinds):
+    """{name: spec} with the parts of a composite input put together again."""
+    lifted = composites.lifted(kinds, inputs)
+    found = {name: spec for name, spec in inputs.items() if name not in lifted.values()}
+    for name, kind in kinds.items():
+        if kind == composites.SPARSE and "%s/2" % name in lifted:
+            rank = inputs[lifted[name + "/2"]].shape[0]
+            form = tf.TensorShape(None if rank is None else [None] * int(rank))
+            found[name] = tf.TensorSpec(form, inputs[lifted[name + "/1"]].dtype)
+        elif name + "/0" in lifted:
+            found[name] = tf.TensorSpec(None, inputs[lifted[name + "/0"]].dtype)
+    return found
+
+
 def _dict(outputs):
     if not isinstance(outputs, dict):
         raise Refusal("the call returned a %s, no dict of outputs" % type(outputs).__name__)
@@ -174,8 +193,11 @@ def _of_dicts(function):
 
 
 def _eager(function, kinds):
+    taken = _inputs(function) if hasattr(function, "structured_input_signature") else {}
+    lifted = composites.lifted(kinds, taken) if taken else {}
+
     def call(fed):
-        tensors = {name: values.to_tf(each) for name, each in fed.items()}
+        tensors = {lifted.get(name, name): values.to_tf(each) for name, each in fed.items()}
         outputs = composites.unpacked(_dict(function(**composites.packed(tensors, kinds))))
         return {name: values.from_eager(each) for name, each in outputs.items()}
 
