@@ -46,7 +46,7 @@ LAYERS = ("hub_keras_layer", "tfsm_layer")
 PROGRAM = "saved_model_cli.command"
 # The oldest that a TensorFlow with a Python of ours wants, one of each major, the newest.
 PROTOBUFS = ("3.19.6", "3.20.3", "4.21.12", "4.25.8", "5.29.5", "6.33.1", None)
-BENCHES = ("cells", "collection", "containers", "show")
+BENCHES = ("cells", "collection", "containers", "folders", "show")
 
 
 def lowest(package: str) -> str:

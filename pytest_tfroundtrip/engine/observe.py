@@ -102,6 +102,10 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     else:
         judgement = judge_inference(record, observed, cell.loader, cell.tolerances)
     seen = _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
+    if saved.fault is not None and record.uncalled and seen.verdict is Verdict.SAME:
+        # The C API loads a graph without variables/ and says nothing; a call of it would fail.
+        said = f"loading raised nothing, but it cannot be called: {record.uncalled}"
+        seen = replace(seen, verdict=Verdict.REFUSED, message=said, fault=saved.fault)
     return replace(seen, notes=observed.notes, log=str(answer["log"]))
 
 
