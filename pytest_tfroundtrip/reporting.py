@@ -176,6 +176,8 @@ class Reporting:
             statements=statements,
             save_pairs=self.save_pairs(engine),
         )
+        if self._settings.keep:
+            terminal.write_line(f"results and logs are kept in {self._settings.keep}")
         if (writers := self._settings.diff_saves) and not self.save_pairs(engine):
             named = " -> ".join(map(str, writers))
             terminal.write_line(f"--tf-diff-saves: this run saves no model by any of {named}")

@@ -35,7 +35,10 @@ _KEYS = ("python", "image", "tensorflow", "requirements", "imports", "env")
 # What every agent's process gets. OpenBLAS starts a thread per core when numpy is imported, and
 # nobody's threads survive a fork; TensorFlow's start-up chatter (level INFO) would bury in each
 # step's log what is worth reading.
-_PROCESS_ENV: Mapping[str, str] = {"OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "1"}
+TF_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_PROCESS_ENV: Mapping[str, str] = {"OPENBLAS_NUM_THREADS": "1", TF_LOG_LEVEL: "1"}
+#: With "0" in it, all of that chatter is in the logs: for a report of what nobody can explain.
+LOG_LEVEL = "TF_ROUNDTRIP_LOG_LEVEL"
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ class Runtime:
     def process_env(self) -> dict[str, str]:
         """Environment variables of its process, over those that pytest itself has."""
         env = dict(_PROCESS_ENV)
+        if os.environ.get(LOG_LEVEL, "") in {"0", "1", "2", "3"}:
+            env[TF_LOG_LEVEL] = os.environ[LOG_LEVEL]
         if self.tf_keras:
             env["TF_USE_LEGACY_KERAS"] = "1"
         env.update(self.own.env if self.own else ())

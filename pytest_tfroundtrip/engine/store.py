@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip import agent
 from pytest_tfroundtrip.agent.wire import PROTOCOL
 from pytest_tfroundtrip.catalogue.apis import APIS_FILE
+from pytest_tfroundtrip.catalogue.runtime import TF_LOG_LEVEL
 from pytest_tfroundtrip.engine import held
 from pytest_tfroundtrip.engine.held import Held
 
@@ -188,7 +189,7 @@ def _runtime_parts(runtime: Runtime, lock: str) -> dict[str, Any]:
     return {
         "release": runtime.release.tensorflow,
         "behavior": str(runtime.effective_behavior),
-        "process": sorted(runtime.process_env.items()),
+        "process": sorted(pair for pair in runtime.process_env.items() if pair[0] != TF_LOG_LEVEL),
         "imports": list(runtime.own.imports) if runtime.own else [],
         "lock": lock,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.runtime import LOG_LEVEL
 from pytest_tfroundtrip.report.lines import count, wrap
 from pytest_tfroundtrip.vocabulary import Stage, Verdict
 
@@ -26,6 +27,8 @@ _DURING = {
     Stage.CALL: " while calling",
     Stage.TRAIN: " while training",
 }
+#: What TensorFlow did, and nobody knows why.
+_UNEXPLAINED = (Verdict.REFUSED, Verdict.CRASHED, Verdict.TIMEOUT, Verdict.DIFFERS, Verdict.DRIFT)
 _EXPLAINED = {
     Verdict.DRIFT: " (the values are equal, the contract changed)",
     Verdict.UNSAVED: " (there was nothing to load)",
@@ -66,6 +69,9 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80, told: st
     if len(row.notes) > NOTES:
         parts.append([f"... and {count(len(row.notes) - NOTES, 'more note')}: see --tf-report"])
     parts.append([f"rerun: {row.command}"])
+    if row.cause is None and row.verdict in _UNEXPLAINED:
+        parts.append(["no known cause. To report it, with TensorFlow's whole log:"])
+        parts.append([f"  {LOG_LEVEL}=0 {row.command} -s"])
     if log:
         parts.append([f"log: {row.log}" if row.log else "log, its end (--tf-keep=DIR keeps it):"])
         parts.append([f"  {text}" for text in log])

@@ -374,3 +374,10 @@ def test_s_shows_what_the_runtime_wrote(project: Project, option: str, shown: bo
     result = project.run(*TWO, "models/m1", option)
     result.assert_outcomes(passed=2)
     assert ("TensorFlow says hello" in result.stdout.str()) is shown
+
+
+def test_what_is_kept_is_said_where(project: Project) -> None:
+    result = project.run(*TWO, "models/m1", "--tf-keep=kept")
+    result.stdout.fnmatch_lines(["results and logs are kept in *kept"])
+    assert list((project.path / "kept").glob("*.log"))
+    assert "are kept in" not in project.run(*TWO, "models/m1").stdout.str()

@@ -40,6 +40,15 @@ def test_a_failure_says_what_why_and_what_to_do() -> None:
     ]
 
 
+def test_what_nobody_can_explain_comes_with_the_command_that_shows_it_whole() -> None:
+    assert failure_text(broken(cause=None, why=None, remedy=None)).splitlines()[-3:] == [
+        "rerun: pytest --tf-roundtrip test_a.py::test",
+        "no known cause. To report it, with TensorFlow's whole log:",
+        "  TF_ROUNDTRIP_LOG_LEVEL=0 pytest --tf-roundtrip test_a.py::test -s",
+    ]
+    assert "To report it" not in failure_text(broken())
+
+
 def test_notes_of_the_loader_stand_with_a_failure() -> None:
     lines = failure_text(broken(notes=tuple(f"path {n} was not reached" for n in range(7))))
     assert "note: path 0 was not reached\n" in lines

@@ -136,6 +136,16 @@ def test_a_wrong_table_is_named(name: str, table: Any, says: str) -> None:
     assert f"[tool.tf_roundtrip.runtime.{name}]" in str(caught.value)
 
 
+def test_tensorflows_chatter_is_left_out_unless_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert parse_runtime("2.15").process_env["TF_CPP_MIN_LOG_LEVEL"] == "1"
+    monkeypatch.setenv("TF_ROUNDTRIP_LOG_LEVEL", "0")
+    assert parse_runtime("2.15").process_env["TF_CPP_MIN_LOG_LEVEL"] == "0"
+    monkeypatch.setenv("TF_ROUNDTRIP_LOG_LEVEL", "loud")
+    assert parse_runtime("2.15").process_env["TF_CPP_MIN_LOG_LEVEL"] == "1"
+
+
 def test_collection_pays_for_no_heavy_import() -> None:
     program = (
         "import sys; import pytest_tfroundtrip.catalogue.runtime;"

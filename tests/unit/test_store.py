@@ -112,6 +112,14 @@ def test_what_a_dead_run_was_making_is_swept_and_a_living_ones_is_not(root: Path
     assert not theirs.exists()
 
 
+def test_how_much_tensorflow_says_changes_no_key(
+    save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = save_key(save, "lock")
+    monkeypatch.setenv("TF_ROUNDTRIP_LOG_LEVEL", "0")
+    assert save_key(save, "lock") == before
+
+
 def test_the_key_changes_with_all_that_the_artifact_depends_on(save: Save, root: Path) -> None:
     from pytest_tfroundtrip.catalogue.runtime import parse_runtime  # noqa: PLC0415
 
