@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, wrapped
+from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, listed, wrapped
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _VALUES = "values ("
 _UNCALLED = "not called"
+_NAMED = 5  # models; more are counted
 
 
 def uncompared(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -49,5 +50,5 @@ def uncompared_sentence(rows: Sequence[Row]) -> str:
     models = {row.model for several in uncompared(rows).values() for row in several}
     if not models:
         return ""
-    verb = "was" if len(models) == 1 else "were"
-    return f"Of {count(len(models), 'model')} no values {verb} compared: see above."
+    named = listed(sorted(models)) if len(models) <= _NAMED else count(len(models), "model")
+    return f"No values of {named} were compared."
