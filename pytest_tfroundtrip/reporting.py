@@ -198,33 +198,20 @@ class Reporting:
             if path.suffix == ".md":
                 write_text(path, page(rows, told, statements=statements, save_pairs=pairs))
                 return True
-            seconds = (datetime.now(timezone.utc) - self._started).total_seconds()
-            made_by = version("pytest-tfroundtrip")
+            whole: dict[str, Any] = {
+                "started": self._started,
+                "seconds": (datetime.now(timezone.utc) - self._started).total_seconds(),
+                "tool": version("pytest-tfroundtrip"),
+                "statements": statements,
+                "save_pairs": pairs,
+            }
             if path.suffix == ".html":
                 # A template engine, which a run without such a report need not import.
                 from pytest_tfroundtrip.report.html import page as html  # noqa: PLC0415
 
-                text = html.page(
-                    rows,
-                    told,
-                    started=self._started,
-                    seconds=seconds,
-                    tool=made_by,
-                    statements=statements,
-                    save_pairs=pairs,
-                )
-                write_text(path, text)
-                return True
-            whole = report(
-                rows,
-                told,
-                started=self._started,
-                seconds=seconds,
-                tool=made_by,
-                statements=statements,
-                save_pairs=pairs,
-            )
-            write(path, whole)
+                write_text(path, html.page(rows, told, **whole))
+            else:
+                write(path, report(rows, told, **whole))
         except UsageProblem as error:
             if terminal := self._terminal():
                 terminal.ensure_newline()

@@ -40,6 +40,7 @@ class Api:
     hub: str = ""  # the versions of tensorflow-hub that have it
     variant: str | None = None
     keras_model: bool = False  # wants the model's ``keras_model()``
+    readers: tuple[str, ...] = ()  # a saver: loaders that say what its files give, best first
     adds_variables: bool = False  # whatever the model, its artifact holds variables
     freezes_variables: bool = False  # whatever the model, its artifact holds none
     operations: frozenset[Operation] = frozenset()
@@ -86,6 +87,7 @@ def _read(kind: str, raw: Mapping[str, Any], extension: Extension | None = None)
                 default=variant is None and merged.get("default", False),
                 variant=variant,
                 keras_model=merged.get("keras_model", False),
+                readers=tuple(merged.get("readers", ())),
                 adds_variables=merged.get("adds_variables", False),
                 freezes_variables=merged.get("freezes_variables", False),
                 operations=frozenset(Operation(word) for word in operations),

@@ -154,6 +154,7 @@ KEYS: Mapping[str, _Key] = {
     ),
     "hub": _Key('a text like ">=0.8,<0.16" (>= and < only)', _versions),
     "writes": _Key(f"one of {', '.join(FORMATS)}", _one_of(*FORMATS), _SAVER, required=True),
+    "readers": _Key("a list of loaders", _list(_text), _SAVER, varies=False),
     "batched": _Key(_TRUTH, _switch, _SAVER, varies=False),
     "keras_model": _Key(_TRUTH, _switch, _SAVER, varies=False),
     "adds_variables": _Key(_TRUTH, _switch, _SAVER),

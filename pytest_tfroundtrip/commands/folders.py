@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.catalogue.apis import Apis, apis
+from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.cells import Matrix
 from pytest_tfroundtrip.commands.common import add_cache, cache_of, own_runtimes
 from pytest_tfroundtrip.errors import UsageProblem
@@ -68,11 +68,6 @@ def chosen_folders(arguments: argparse.Namespace) -> tuple[Folder, ...]:
         msg = f"{arguments.folder}: {error.args[0]}"
         raise UsageProblem(msg) from None
     return tuple(replace(folder, examples=examples) for folder in folders)
-
-
-def apis_of() -> Apis:
-    """The save and load APIs that these commands know: ours."""
-    return apis()
 
 
 def settings_of(

@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.cells import Cell, Matrix
 from pytest_tfroundtrip.commands.common import complain, say
-from pytest_tfroundtrip.commands.folders import add_options, apis_of, chosen_folders, settings_of
+from pytest_tfroundtrip.commands.folders import add_options, chosen_folders, settings_of
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.fetching import is_elsewhere
 from pytest_tfroundtrip.golden import freeze, refuse
@@ -80,7 +81,7 @@ def _observed(
     from pytest_tfroundtrip.engine.engine import Engine  # noqa: PLC0415  imports numpy
     from pytest_tfroundtrip.engine.references import attempts  # noqa: PLC0415
 
-    known = apis_of()
+    known = apis()
     settings = settings_of(arguments, runtimes=arguments.runtime)
     matrix: Matrix = settings.matrix
     engine = Engine(settings)

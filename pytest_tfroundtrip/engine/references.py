@@ -46,10 +46,6 @@ if TYPE_CHECKING:
 GIVEN = "given.npz"
 #: Ops that no seed in the file binds, and ops of other packages, of which nothing is known.
 _RANDOM = re.compile(r"Random|Rng|Multinomial|Normal$|Timestamp|Shuffle|Sampler|PyFunc|>")
-#: The load APIs that call what has a signature, by the generation of the save API.
-_READERS = {"TF1": ("tf1_load", "tf2_load"), "TF2": ("tf2_load", "tf1_load")}
-#: Of a save API whose readers do more than those: run initialisers that are in no signature.
-_OWN_READERS = {"hub_module": ("hub_module", "hub_load", "tf1_load")}
 
 
 @dataclass(frozen=True)
@@ -120,7 +116,8 @@ class References:
         environment = await self._steps.environment(runtime)
         loader = attempt.loader if attempt else ""
         fed = file_digest(given.file) if given and given.file else ""
-        key = record_key(save, runtime, environment.lock, loader, f"{state} {fed}")
+        # Why nobody can call it is in the record: other runtimes may have another reason.
+        key = record_key(save, runtime, environment.lock, loader, f"{state} {fed} {why}")
         if there := await asyncio.to_thread(self._store.find, key, save.model.root):
             return there, 0.0
         log = (await self._steps.folder()).file(f"{save.id}-record", "log")
@@ -223,9 +220,8 @@ class References:
 
 def attempts(save: Save, known: Apis) -> Iterator[Attempt]:
     """Who is asked what a folder gives, in order."""
-    readers = _OWN_READERS.get(save.saver.base) or _READERS[save.saver.generation]
     for runtime in save.references:
-        for name in readers:
+        for name in save.saver.readers:
             if known.loaders[name].missing_in(runtime) is None:
                 yield Attempt(runtime, name)
 
