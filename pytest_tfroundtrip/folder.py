@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SIGNATURE = "serving_default"
 UNKNOWN = "unknown"
+ASKED_MOST = 5  # runtimes
 #: In the order in which a meta graph is chosen where nobody says which: what is served comes first,
 #: what needs an accelerator or is for training last.
 _SPECIAL = ("train", "eval", "gpu", "tpu")
@@ -203,3 +204,16 @@ def nearest(stamp: Runtime, among: Iterable[Runtime]) -> tuple[Runtime, ...]:
         return (ahead < 0, abs(ahead), *plain)
 
     return tuple(sorted(dict.fromkeys(among), key=place))
+
+
+def asked(stamp: Runtime, among: Iterable[Runtime]) -> tuple[Runtime, ...]:
+    """Who is asked what a file should give, in order: of many runtimes the nearest and two afar.
+
+    An environment is made for each that is asked, and what the nearest cannot load the next ones
+    seldom can.
+    """
+    order = nearest(stamp, among)
+    if len(order) <= ASKED_MOST:
+        return order
+    afar = (order[len(order) // 2], order[-1])
+    return (*order[: ASKED_MOST - len(afar)], *afar)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -22,6 +21,7 @@ from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
+from pytest_tfroundtrip.report.live import LiveLogs
 from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.predictions import apology, said_wrongly
 from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
@@ -61,6 +61,7 @@ class Reporting:
         self._collected = collected
         self._started = started
         self._raw: list[Row] | None = None
+        self.live = LiveLogs()
         self._rows: list[Row] | None = None
         self._pairs: list[SavePair] | None = None
         self._told: dict[str, str] = {}  # why a runtime could not be had: where it was told
@@ -72,15 +73,6 @@ class Reporting:
         if terminal := self._terminal():
             terminal.ensure_newline()
             terminal.write_line(f"tf-roundtrip: {text}")
-
-    def stream(self, title: str, log: Path) -> None:
-        """With ``-s``: what a step's TensorFlow wrote, as what a test prints."""
-        try:
-            text = log.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return
-        if text.strip():
-            sys.stdout.write(f"\n[{title}]\n{text.rstrip()}\n")
 
     def header(self, engine: Engine) -> None:
         """What is about to run; known when the environments are there."""
@@ -294,8 +286,7 @@ class Reporting:
             nodeids = [f"{REFERENCE_PACKAGE}.{Path(name).name}" for name in nodeids]
             nodeids = [name.replace(".py::", "::", 1) for name in nodeids]
         else:
-            relative: Any = self._config.cwd_relative_nodeid  # its NodeId is a str
-            nodeids = [relative(name) for name in nodeids]
+            nodeids = [_as_argument(self._config, name) for name in nodeids]
         row = row_of(
             cell,
             observation,
@@ -355,3 +346,15 @@ def _signature(cell: Cell) -> str | None:
 
 def _badness(outcome: str | None) -> int:
     return _WORST.index(outcome) if outcome in _WORST else len(_WORST)
+
+
+def _as_argument(config: pytest.Config, nodeid: str) -> str:
+    """A node id as it is typed where pytest was started; it is relative to the rootdir.
+
+    ``Config.cwd_relative_nodeid`` takes a string up to pytest 9.1 and a ``NodeId`` from 9.2 on.
+    """
+    path, colons, rest = nodeid.partition("::")
+    if not path or config.invocation_params.dir == config.rootpath:
+        return nodeid
+    typed = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
+    return f"{Path(typed).as_posix()}{colons}{rest}"

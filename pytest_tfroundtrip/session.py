@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum, auto
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +28,7 @@ from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pytest_tfroundtrip.accepting import Accepting
     from pytest_tfroundtrip.catalogue.runtime import OwnRuntime
@@ -246,8 +246,6 @@ class RoundTripSession:
         from pytest_tfroundtrip.roundtrip import RoundTrip  # noqa: PLC0415
 
         observation = self._observe(test.cell)
-        if self.config.getoption("capture") == "no" and observation.log:
-            self.reporting.stream(test.cell.id, Path(observation.log))
         roundtrip = RoundTrip(test.cell, observation)
         item.stash[ROUND_TRIP] = (test, roundtrip)
         properties.tell(item, properties.of_cell(test, observation))
@@ -353,7 +351,8 @@ class RoundTripSession:
         self.engine.submit([cell])
         if self.engine.unprepared():
             self.engine.prepare(self.reporting.progress)
-        return self.engine.observe(cell)
+        live = self.config.getoption("capture") == "no"
+        return self.engine.observe(cell, self.reporting.live.follow if live else None)
 
     # Afterwards
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis, choose, extended
 from pytest_tfroundtrip.catalogue.extensions import asked
+from pytest_tfroundtrip.catalogue.releases import releases
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.cells import Matrix, Tolerances
 from pytest_tfroundtrip.errors import UsageProblem, meant
@@ -285,8 +286,9 @@ def default_cache() -> Path:
 
 
 def runtimes(names: Sequence[str], own: Mapping[str, OwnRuntime]) -> tuple[Runtime, ...]:
-    """The runtimes of these names, each once, in order."""
-    return tuple(parse_runtime(name, own) for name in dict.fromkeys(names))
+    """The runtimes of these names, each once, in order; "all" is every release there is."""
+    spelled = (each for name in names for each in (releases() if name == "all" else [name]))
+    return tuple(parse_runtime(name, own) for name in dict.fromkeys(spelled))
 
 
 def operations(names: Sequence[str]) -> tuple[Operation, ...]:

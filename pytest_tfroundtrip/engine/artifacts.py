@@ -174,7 +174,7 @@ class Artifacts:
         found = await asyncio.to_thread(self._store.find, key, save.model.root)
         if found is not None:
             return Saved(found, reused=True)
-        log = (await self._steps.folder()).file(save.id, "log")
+        log = await self._steps.log(save.id, save.key)
         making = self._store.making()
         message = {
             **message,

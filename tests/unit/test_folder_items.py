@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,27 @@ def test_the_command_of_a_failing_cell_runs_that_cell(project: Project) -> None:
     again.assert_outcomes(failed=1)
 
 
+@pytest.mark.parametrize("where", ["models", "elsewhere"])
+def test_the_command_is_typed_where_pytest_was_started(
+    project: Project, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.agent(rules=[refused("m1")])
+    started = project.path / where
+    started.mkdir(exist_ok=True)
+    monkeypatch.chdir(started)
+    root = f"--rootdir={project.path}"
+    result = project.run(root, *TWO, str(project.path / "models" / "m1"))
+    result.assert_outcomes(failed=2)
+    (command,) = [
+        line.partition("rerun: ")[2]
+        for line in result.outlines
+        if line.startswith("rerun: ") and line.endswith("2.21-inference")
+    ]
+    typed = {"models": "m1", "elsewhere": "../models/m1"}[where]
+    assert command.endswith(f" {typed}/saved_model.pb::tf2_load_2.21-inference")
+    project.run(root, *command.split()[1:]).assert_outcomes(failed=1)
+
+
 #: What load_model of 2.15 says of what Keras did not save.
 NO_KERAS_MODEL = {
     "status": "raised",
@@ -182,6 +204,20 @@ def test_where_the_nearest_runtime_cannot_call_it_the_next_does(project: Project
     assert {cell["verdict"] for cell in report["cells"]} == {"same"}
     asked = [each["loader"] for each in project.requests() if each["action"] == "record"]
     assert asked == ["tf2_load", "tf1_load", "tf2_load"]
+
+
+def test_of_all_releases_the_nearest_and_two_afar_are_asked(project: Project) -> None:
+    refusing = {
+        "match": {"action": "record", "loader": ["tf1_load", "tf2_load"]},
+        "status": "raised",
+        "stage": "load",
+        "message": "no",
+    }
+    project.agent(rules=[refusing])
+    options = ("--tf-load-runtimes=2.21", "--tf-loaders=tf2_load", "models/m1")
+    project.run("--tf-save-runtimes=all", *options).assert_outcomes(passed=1)
+    started = {each["release"] for each in project.requests("start")}
+    assert started == {"2.15.1", "2.16.2", "2.17.1", "2.10.1", "1.15.5", "2.21.0"}
 
 
 def test_what_nobody_can_call_is_loaded_and_the_report_says_so(project: Project) -> None:
@@ -374,6 +410,19 @@ def test_s_shows_what_the_runtime_wrote(project: Project, option: str, shown: bo
     result = project.run(*TWO, "models/m1", option)
     result.assert_outcomes(passed=2)
     assert ("TensorFlow says hello" in result.stdout.str()) is shown
+
+
+def test_s_shows_it_while_it_is_written(project: Project) -> None:
+    writing = {"match": {"action": "load"}, "log": "TensorFlow says hello\n", "sleep": 60}
+    project.agent(rules=[writing])
+    running = project.start(*TWO, "models/m1", "-s")
+    assert running.stdout is not None
+    try:
+        assert any("TensorFlow says hello" in line for line in running.stdout)
+        assert running.poll() is None
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=30)
 
 
 def test_what_is_kept_is_said_where(project: Project) -> None:
