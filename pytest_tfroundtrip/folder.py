@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SIGNATURE = "serving_default"
 UNKNOWN = "unknown"
+_SERVE = "serve"
 ASKED_MOST = 5  # runtimes
 #: In the order in which a meta graph is chosen where nobody says which: what is served comes first,
 #: what needs an accelerator or is for training last.
@@ -159,7 +160,7 @@ def _chosen(stamps: Sequence[Stamp], tags: Iterable[str] | None) -> Stamp:
 
 def _preference(stamp: Stamp) -> tuple[object, ...]:
     special = [tag in _SPECIAL or tag.startswith("tpu") for tag in stamp.tags]
-    return (any(special), "serve" not in stamp.tags, not stamp.signatures, len(stamp.tags))
+    return (any(special), _SERVE not in stamp.tags, not stamp.signatures, len(stamp.tags))
 
 
 def _unique(labels: Iterable[str]) -> Iterator[str]:

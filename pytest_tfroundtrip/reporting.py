@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,8 @@ from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
 from pytest_tfroundtrip.engine.infos import infos
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder, written_under
+from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
@@ -179,10 +182,11 @@ class Reporting:
             terminal.write("\n")
 
     def write(self, engine: Engine) -> bool:
-        """Write the report's file, where one was asked for; False where it cannot be written."""
-        path = self._settings.report
-        if path is None:
-            return True
+        """Write the files that were asked for; False where one of them cannot be written."""
+        written = [self._write(path, engine) for path in self._settings.reports]
+        return all(written)
+
+    def _write(self, path: Path, engine: Engine) -> bool:
         rows, statements = self.rows(engine), self.statements(engine)
         pairs = self.save_pairs(engine)
         told = infos(engine)
@@ -257,7 +261,9 @@ class Reporting:
             outcome = outcomes.get(names[0])
             # What the engine saw ahead of a test that never ran is no result of this run.
             seen = engine.observations.get(test.cell.key) if outcome else None
-            yield self._row(test, seen, names, outcome)
+            row = self._row(test, seen, names, outcome)
+            loader, release = _reference(engine, test.cell) if seen else ("", "")
+            yield replace(row, reference_load=loader, reference_runtime=release)
         for untested in self._collected.untested.values():
             if untested.cell.key not in known:
                 seen = Observation(untested.verdict, message=untested.message)
@@ -346,6 +352,21 @@ def _signature(cell: Cell) -> str | None:
 
 def _badness(outcome: str | None) -> int:
     return _WORST.index(outcome) if outcome in _WORST else len(_WORST)
+
+
+def _reference(engine: Engine, cell: Cell) -> tuple[str, str]:
+    """The loader and the release that computed what a folder should give; empty where none did."""
+    record = engine.artifact(cell.save.original) if isinstance(cell.save.model, Folder) else None
+    return _computed_by(record) if isinstance(record, Path) else ("", "")
+
+
+@cache
+def _computed_by(record: Path) -> tuple[str, str]:
+    """Whose record it is."""
+    told = json.loads((record / RECORD_JSON).read_text(encoding="utf-8"))
+    if told.get("uncalled") or not told.get("loader"):
+        return "", ""
+    return told["loader"], written_under(told["runtime"]["tensorflow"]).name
 
 
 def _as_argument(config: pytest.Config, nodeid: str) -> str:

@@ -56,7 +56,7 @@ class Settings:
     cache: Path
     jobs: int
     timeout: float
-    report: Path | None = None
+    reports: tuple[Path, ...] = ()
     keep: Path | None = None
     store: Path | None = None  # of artifacts; None: in the cache
     models: tuple[Path, ...] = ()  # folders with SavedModels, of which nothing is imported
@@ -89,10 +89,6 @@ def read_settings(config: pytest.Config) -> Settings:
     limits = read_limits(table.pop("sandbox", {}))
     values = _Values(config, table)
     known = extended(asked(config.pluginmanager))
-    report = values.path("report")
-    if report is not None and report.suffix not in REPORTS:
-        msg = f"--tf-report: {report.name} should end in {', '.join(REPORTS[:-1])} or {REPORTS[-1]}"
-        raise UsageProblem(msg)
     provider = values.word("provider", PROVIDERS, "auto")
     cache = values.path("cache") or default_cache()
     return Settings(
@@ -104,11 +100,11 @@ def read_settings(config: pytest.Config) -> Settings:
         cache=cache,
         jobs=int(values.number("jobs", 1, whole=True) or os.cpu_count() or 1),
         timeout=values.number("timeout", 0.001) or 120.0,
-        report=report,
+        reports=_reports(values),
         keep=_folder(values, "keep"),
         store=_folder(values, "store"),
         models=_models(values, cache),
-        examples=values.path("examples"),
+        examples=_examples(values),
         **_untrusted(values, provider),
         limits=limits,
         own=own,
@@ -119,6 +115,25 @@ def read_settings(config: pytest.Config) -> Settings:
         apis=known,
         typed=values.typed(),
     )
+
+
+def _examples(values: _Values) -> Path | None:
+    path = values.path("examples")
+    if path is not None:
+        from pytest_tfroundtrip.inputs import read_examples  # noqa: PLC0415  brings numpy
+
+        read_examples(path)  # says what is wrong with it before anything runs
+    return path
+
+
+def _reports(values: _Values) -> tuple[Path, ...]:
+    paths = tuple(values.folder(word, "--tf-report") for word in values.words("report"))
+    for path in paths:
+        if path.suffix not in REPORTS:
+            endings = f"{', '.join(REPORTS[:-1])} or {REPORTS[-1]}"
+            msg = f"--tf-report: {path.name} should end in {endings}"
+            raise UsageProblem(msg)
+    return tuple(dict.fromkeys(paths))
 
 
 def _folder(values: _Values, name: str) -> Path | None:
@@ -229,7 +244,7 @@ class _Values:
         value, where = self.raw(name)
         parts = [value] if isinstance(value, str) else value or []
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            msg = f"{where}: a list of folders was expected, not {value!r}"
+            msg = f"{where}: a list of paths was expected, not {value!r}"
             raise UsageProblem(msg)
         return tuple(parts)
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
-from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, UNKNOWN, Folder
 from pytest_tfroundtrip.observation import mispredicted
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
@@ -69,6 +69,8 @@ class Row:
     predicted_reason: str | None = None
     changes: tuple[Change, ...] = ()  # of the contract: what a caller meets
     thread: str | None = None  # the cause's, upstream
+    reference_load: str = ""  # of a folder: the loader that computed what it should give ...
+    reference_runtime: str = ""  # ... and under which release
 
     @property
     def creation(self) -> bool:
@@ -112,7 +114,10 @@ class Row:
         """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
         if self.writers:
             parts = [f"{self._named}, written by {' or '.join(self.writers)}"]
-            parts[0] += f" under {self.save_runtime}"
+            if self.save_runtime == UNKNOWN:
+                parts[0] += " under a release that it does not name"
+            else:
+                parts[0] += f" under {self.save_runtime}"
         else:
             parts = [f"{self._named} saved by {self.save} under {self.save_runtime}"]
         if self.resave_runtime:
