@@ -262,8 +262,8 @@ class Reporting:
             # What the engine saw ahead of a test that never ran is no result of this run.
             seen = engine.observations.get(test.cell.key) if outcome else None
             row = self._row(test, seen, names, outcome)
-            loader, release = _reference(engine, test.cell) if seen else ("", "")
-            yield replace(row, reference_load=loader, reference_runtime=release)
+            loader, release, fed = _reference(engine, test.cell) if seen else ("", "", "")
+            yield replace(row, reference_load=loader, reference_runtime=release, inputs=fed)
         for untested in self._collected.untested.values():
             if untested.cell.key not in known:
                 seen = Observation(untested.verdict, message=untested.message)
@@ -354,19 +354,19 @@ def _badness(outcome: str | None) -> int:
     return _WORST.index(outcome) if outcome in _WORST else len(_WORST)
 
 
-def _reference(engine: Engine, cell: Cell) -> tuple[str, str]:
-    """The loader and the release that computed what a folder should give; empty where none did."""
+def _reference(engine: Engine, cell: Cell) -> tuple[str, str, str]:
+    """Who computed what a folder should give, a loader and a release, and from whose inputs."""
     record = engine.artifact(cell.save.original) if isinstance(cell.save.model, Folder) else None
-    return _computed_by(record) if isinstance(record, Path) else ("", "")
+    return _computed_by(record) if isinstance(record, Path) else ("", "", "")
 
 
 @cache
-def _computed_by(record: Path) -> tuple[str, str]:
+def _computed_by(record: Path) -> tuple[str, str, str]:
     """Whose record it is."""
     told = json.loads((record / RECORD_JSON).read_text(encoding="utf-8"))
     if told.get("uncalled") or not told.get("loader"):
-        return "", ""
-    return told["loader"], written_under(told["runtime"]["tensorflow"]).name
+        return "", "", ""
+    return told["loader"], written_under(told["runtime"]["tensorflow"]).name, told.get("fed", "")
 
 
 def _as_argument(config: pytest.Config, nodeid: str) -> str:

@@ -143,6 +143,7 @@ def _called(loaded, message, meta_graph, content):
     if not content["unsteady"]:
         content["rounding"] = _rounding(call, examples)
     content["examples"] = len(examples)
+    content["fed"] = message.get("source") or "made up"
     content["callable"] = not content["keras"] and _takes_names(loaded.restored, *examples[0])
     _drop_changed(loaded, tensors)
     for index, (fed, outputs) in enumerate(examples):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: So many releases stand as groups of load APIs; of more each load API has its releases.
 BY_RELEASE = 3
+_MADE_UP = "made up"  # as the agent says it
 NAMED = 12  # models in a sentence; more are counted
 
 
@@ -146,6 +147,16 @@ def held_against(rows: Sequence[Row]) -> str:
         "Held against what another release computed than the one that wrote it:"
         f" {', '.join(shown + more)}. --tf-save-runtimes=all asks the nearest of all."
     )
+
+
+def made_up(rows: Sequence[Row]) -> str:
+    """How many folders were fed with inputs that were made up; empty where none was."""
+    invented = {row.model for row in rows if row.inputs == _MADE_UP}
+    if not invented:
+        return ""
+    models = len({row.model for row in rows})
+    of = count(models, "folder") if models == len(invented) else f"{len(invented)} of {models}"
+    return f"Inputs were made up for {of}: --tf-examples=FILE gives your own."
 
 
 def _of_itself(rows: Sequence[Row]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
 
 #: Up to three runtimes crossed are shown in full, more as one map of pairs and what failed.
 FULL_PAIRS = 9
+_SHARE = re.compile(r"^.\w+ \d+/\d+$")
 FOLDERS = 40  # of more those that are the same everywhere are counted
 
 
 def grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
     """Every grid of a run, and a legend of the signs that occur in them."""
+    lines = list(_grids(rows, width))
+    yield from lines
+    shares = any(_SHARE.search(text) for line_ in lines for text, _ in line_)
+    yield from _legend(rows, width, shares=shares)
+
+
+def _grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
     creations = [row for row in rows if row.creation]
     if creations:
         yield from _creation(creations, width)
@@ -44,7 +53,6 @@ def grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
         else:
             yield from _by_pair(ours, width, title)
         yield from _of_folders([row for row in chosen if row.writers], width, title)
-    yield from _legend(rows, width)
 
 
 _WORDS = list(Operation)
@@ -95,7 +103,7 @@ def _of_folders(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]:
     found = folders.grid(rows, title, most=FOLDERS)
     if found.labels:
         yield from table("written by", found.labels, found.columns, width)
-    if said := folders.held_against(rows):
+    for said in filter(None, (folders.held_against(rows), folders.made_up(rows))):
         yield from wrapped(said, width)
         yield BLANK
     if found.left_out:
@@ -255,7 +263,7 @@ def _wide(block: Sequence[Column]) -> int:
     return sum(_widths(block, spans)) + 2 * len(block) + groups
 
 
-def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
+def _legend(rows: Sequence[Row], width: int, *, shares: bool) -> Iterator[Line]:
     legend = []
     if any(row.failed for row in rows):
         legend.append(f"{FAILED} failed")
@@ -263,7 +271,9 @@ def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
         legend.append(f"{CONTRADICTION} contradicts the documents, cause known")
     if any(row.verdict is Verdict.ABSENT for row in rows):
         legend.append("- no such API in that release, or no keras_model()")
-    legend += folders.of_several(rows)
+    if any(row.outcome == "xfailed" and not row.contradiction for row in rows):
+        legend.append("without a sign: as expected")
+    legend += folders.of_several(rows) if shares else []
     if legend:
         yield from wrapped("; ".join(legend), width)
         yield BLANK

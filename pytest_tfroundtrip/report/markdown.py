@@ -231,8 +231,8 @@ def _folders(rows: Sequence[Row]) -> Iterator[_Block]:
             ]
         )
         yield _Block(table, "table", 2)
-    if held := folders.held_against(rows):
-        yield _Block(prose(held), "", 1)
+    for said in filter(None, (folders.held_against(rows), folders.made_up(rows))):
+        yield _Block(prose(said), "", 1)
     if found.left_out:
         said = "more folders are" if found.left_out > 1 else "more folder is"
         yield _Block(f"{found.left_out} {said} the same everywhere.", "", 0)
