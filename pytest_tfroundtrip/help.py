@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 ROUND_TRIP_MARK = (
-    "tf_roundtrip(model, *, runtimes, save_runtimes, load_runtimes, savers, loaders, operations, "
+    "tf_roundtrip(model, *, runtimes, save_runtimes, load_runtimes, resave_runtimes, savers, loaders, operations, "
     "expect, rtol, atol, seed, variables, accept): save the model 'path.py:Class' with each save "
     "API under each runtime, load it with each load API under each runtime, and judge what came "
     "back; the test takes the fixture roundtrip and runs once for each cell. "

@@ -116,8 +116,8 @@ def prose(text: str) -> str:
 
 def prose_with_code(text: str) -> str:
     """A sentence of ours as text: what stands between backticks stays code."""
-    parts = re.split(r"(`[^`]+`)", text)
-    return "".join(part if part.startswith("`") else prose(part) for part in parts)
+    parts = re.split(r"(\s*`[^`]+`\s*)", text)
+    return "".join(part if "`" in part else prose(part) for part in parts)
 
 
 def code(text: str) -> str:
