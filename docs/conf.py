@@ -1,8 +1,8 @@
 """The documents as a site: ``nox -s docs``.
 
-The source folder is the project's root, so that a link which works on a code host (to a page, to the
-README, to a file of the code) works in the site as well: files that are no pages are copied into it.
-Nothing is fetched, neither to build it nor to read it.
+The source folder is the project's root, so that a link which works on a code host (to a page, to
+the README, to a file of the code) works in the site as well: files that are no pages are copied
+into it. Nothing is fetched, neither to build it nor to read it.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
 from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from pytest_tfroundtrip.catalogue import runtime
 from pytest_tfroundtrip.catalogue.apis import APIS_FILE, Api, apis
 from pytest_tfroundtrip.catalogue.releases import releases
 from pytest_tfroundtrip.catalogue.schema import read_apis
+from pytest_tfroundtrip.help import CELL_WORDS
 from pytest_tfroundtrip.marks import KEYWORDS
 from pytest_tfroundtrip.options import OPTIONS, VARIABLES, Option
 from pytest_tfroundtrip.report.markdown import prose_with_code
@@ -26,21 +28,21 @@ if TYPE_CHECKING:
 _HEAD = """\
 # All that can be said
 
-Options, marks, fixtures, tables and commands, each with its default. This page is made from the code
-that reads them: write there, then make it again with
-`python -c "from pytest_tfroundtrip.options_page import page; print(page(), end='')" > docs/options.md`.
+Options, marks, fixtures, tables and commands, each with its default. This page is made from the
+code that reads them: write there, then make it again with
+`python -m pytest_tfroundtrip.options_page > docs/options.md`.
 """
 
 _OPTIONS = """\
 ## Options of pytest
 
-`--tf-roundtrip` turns round trips on, as `tf_roundtrip = true` in pytest's ini file does. Without it a
-marked test is skipped, and the other options are an error on the command line.
+`--tf-roundtrip` turns round trips on, as `tf_roundtrip = true` in pytest's ini file does. Without
+it a marked test is skipped, and the other options are an error on the command line.
 
 Each has three names: `--tf-save-runtimes` on the command line, `tf_save_runtimes` in pytest's ini
-file, `save_runtimes` in the table `[tool.tf_roundtrip]` of the rootdir's `pyproject.toml`. The command
-line comes first, then the ini file, then the table. NAMES have commas or blanks between them; in the
-table a list does as well.
+file, `save_runtimes` in the table `[tool.tf_roundtrip]` of the rootdir's `pyproject.toml`. The
+command line comes first, then the ini file, then the table. NAMES have commas or blanks between
+them; in the table a list does as well.
 """
 
 _RUNTIMES = """\
@@ -59,17 +61,18 @@ _RUNTIMES = """\
 _OWN = """\
 ### Runtimes of your own
 
-A table `[tool.tf_roundtrip.runtime.NAME]` of `pyproject.toml`; NAME is then a runtime like others, and
-takes `+v1`, `+v2` and `+tf_keras` as well. An example is in the [README](../README.md#what-to-choose).
+A table `[tool.tf_roundtrip.runtime.NAME]` of `pyproject.toml`; NAME is then a runtime like
+others, and takes `+v1`, `+v2` and `+tf_keras` as well. An example is in the
+[README](../README.md#what-to-choose).
 """
 
 _MARK = """\
 ## Marks
 
-`@pytest.mark.tf_roundtrip("path.py:Class")` on a test that takes the fixture `roundtrip`: the file is
-looked for beside the test's, then in the rootdir. What the mark says holds for its test, and the command
-line narrows it. With `saved_model="DIR"` in place of the class, see
-[SavedModels that are there already](folders.md).
+`@pytest.mark.tf_roundtrip("path.py:Class")` on a test that takes the fixture `roundtrip`: the
+file is looked for beside the test's, then in the rootdir. What the mark says holds for its test,
+and the command line narrows it. With `saved_model="DIR"` in place of the class, see [SavedModels
+that are there already](folders.md).
 """
 
 _CELL_MARK = """\
@@ -86,14 +89,16 @@ _FIXTURES = """\
 _EXAMPLE = """\
 `roundtrip.examples` has for each batch {parts}: arrays by the model's own names.
 
-`tf_case` is of this project's own tests of TensorFlow's sentences (`pytest_tfroundtrip.statements`).
+`tf_case` is of this project's own tests of TensorFlow's sentences
+(`pytest_tfroundtrip.statements`).
 """
 
 _COMMANDS = """\
 ## Commands
 
-`python -m pytest_tfroundtrip COMMAND`, or `pytest-tfroundtrip COMMAND`. Exit codes, where a command
-says nothing else: 0 done; 1 it failed, or something is broken; 2 asked for wrongly; 130 interrupted.
+`python -m pytest_tfroundtrip COMMAND`, or `pytest-tfroundtrip COMMAND`. Exit codes, where a
+command says nothing else: 0 done; 1 it failed, or something is broken; 2 asked for wrongly; 130
+interrupted.
 """
 
 #: Where an option is explained.
@@ -121,8 +126,6 @@ _ATTRIBUTES = {
     "cell": "The cell: its `id`, `save` (with `model`, `saver`, `runtime`), `loader`,"
     " `load_runtime`, `operation`."
 }
-#: What pytest calls the parts of a cell.
-_CELL_WORDS = ("save", "save_runtime", "load", "load_runtime", "operation", "direction", "promise")
 
 
 def page() -> str:
@@ -194,7 +197,9 @@ def _apis() -> Iterator[str]:
             ("variant", "is"),
             ((f"`{api.name}`", _variant(api, raw[api.name.partition(".")[0]])) for api in variants),
         )
-    yield "`all` is every one, with its variants. What others add, and how: [adding.md](adding.md).\n"
+    yield (
+        "`all` is every one, with its variants. What others add, and how: [adding.md](adding.md).\n"
+    )
 
 
 def _api(api: Api, more: str) -> tuple[str, str, str]:
@@ -217,7 +222,10 @@ def _variant(api: Api, raw: Mapping[str, Any]) -> str:
 def _tables() -> Iterator[str]:
     yield _OWN
     yield from _keys(runtime.KEYS)
-    yield "## Limits of containers\n\nThe table `[tool.tf_roundtrip.sandbox]`, see [sandbox.md](sandbox.md).\n"
+    yield (
+        "## Limits of containers\n\nThe table `[tool.tf_roundtrip.sandbox]`, see"
+        " [sandbox.md](sandbox.md).\n"
+    )
     yield from _keys(limits.KEYS)
     yield (
         "## Baselines\n\nAn entry `[[accept]]` of the file of `--tf-baseline`, see"
@@ -240,7 +248,7 @@ def _marks() -> Iterator[str]:
             for name, says in KEYWORDS.items()
         ),
     )
-    yield _CELL_MARK.format(words="`, `".join(_CELL_WORDS))
+    yield _CELL_MARK.format(words="`, `".join(CELL_WORDS))
     yield _FIXTURES
     known = {each.name for each in fields(RoundTrip)} - set(_ATTRIBUTES) - {"observation"}
     if known:
@@ -344,3 +352,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def _text(text: str) -> str:
     return prose_with_code(text)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -121,7 +121,9 @@ def _case(name: str, under: Mapping[str, Any]) -> Iterator[str]:
 
 def _code(said: str) -> str:
     """A message in Markdown: TensorFlow's own stands as code, our sentences as they are."""
-    return prose(said) if said.endswith(".") and "`" not in said else f"`{said.replace('`', chr(39))}`"
+    return (
+        prose(said) if said.endswith(".") and "`" not in said else f"`{said.replace('`', chr(39))}`"
+    )
 
 
 def _cells(statement: Statement, kept: Mapping[str, Any]) -> dict[str, Mapping[str, int]]:
