@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _HEAD = """\
-# All that can be said
+# Options, marks and commands
 
-Options, marks, fixtures, tables and commands, each with its default. This page is made from the
+All that can be said, each with its default. This page is made from the
 code that reads them: write there, then make it again with
 `python -m pytest_tfroundtrip.options_page > docs/options.md`.
 """
@@ -144,10 +144,10 @@ def _options() -> Iterator[str]:
         ("variable", "says"), ((f"`{each.name}`", _text(each.help)) for each in VARIABLES)
     )
     yield (
-        "Of others' variables these are heeded: `DOCKER_HOST`, `DOCKER_CONTEXT` and `CONTAINER_HOST`"
-        " say where a container engine is; those of uv (`UV_...`) hold for the environments that it"
-        " makes; `PYENV_ROOT`, `TFHUB_CACHE_DIR` and `KAGGLEHUB_CACHE` say where others keep"
-        " interpreters and models.\n"
+        "Of others' variables these are heeded: `DOCKER_HOST`, `DOCKER_CONTEXT` and"
+        " `CONTAINER_HOST` say where a container engine is; those of uv (`UV_...`) hold for the"
+        " environments that it makes; `PYENV_ROOT`, `TFHUB_CACHE_DIR` and `KAGGLEHUB_CACHE` say"
+        " where others keep interpreters and models.\n"
     )
     known = releases()
     oldest, *_, newest = known

@@ -10,6 +10,7 @@ import ast
 import os
 import re
 import shutil
+import sys
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,11 @@ from pytest_tfroundtrip.options import OPTIONS, VARIABLES
 from pytest_tfroundtrip.runtimes import prepare
 from tests.documents import FIRST_STEPS, PAGES, ROOT, Block, Command, blocks, commands, text_of
 from tests.documents import write as write_files
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +153,7 @@ def check_toml(block: Block, project: Project) -> None:
 
 
 def _toml(text: str) -> dict[str, Any]:
-    return baseline_file.tomllib.loads(text)
+    return tomllib.loads(text)
 
 
 @pytest.mark.parametrize("page", _having("python"))
@@ -449,7 +455,8 @@ def test_what_limits_say_of_other_platforms_is_what_the_locks_have() -> None:
 def test_every_page_is_in_the_site() -> None:
     (_, *lists) = text_of("docs/index.md").split("```{toctree}\n")
     listed = [line for each in lists for line in each.partition("```")[0].split("\n") if line]
-    pages = {f"docs/{line}.md" for line in listed if not line.startswith(":")}
+    names = [line.partition("<")[2].rstrip(">") or line for line in listed if line[0] != ":"]
+    pages = {f"docs/{name}.md" for name in names}
     normal = {os.path.normpath(page) for page in pages}
     assert normal >= {*PAGES, *OTHERS} - {"docs/index.md"}
     assert [page for page in normal if not (ROOT / page).is_file()] == []
