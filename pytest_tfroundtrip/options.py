@@ -68,6 +68,24 @@ OPTIONS = (
 )
 
 
+class Variable(NamedTuple):
+    """A variable of the environment that is looked at."""
+
+    name: str
+    help: str
+
+
+VARIABLES = (
+    Variable("TF_ROUNDTRIP_CACHE", "the cache folder, where `--tf-cache` and `--cache` name none"),
+    Variable(
+        "TF_ROUNDTRIP_LOG_LEVEL",
+        "0 to 3, as TF_CPP_MIN_LOG_LEVEL: from which level on TensorFlow logs (default: 1, which"
+        " leaves out INFO). Other variables of TensorFlow and Keras do not reach a runtime: its"
+        " own `env` is their place",
+    ),
+)
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options in one group, each with its ini twin."""
     group = parser.getgroup("tf-roundtrip", "TensorFlow SavedModel round trips")

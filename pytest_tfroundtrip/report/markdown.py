@@ -42,9 +42,9 @@ MESSAGE_WIDTH = 300  # a graph's text is one line of a megabyte
 
 _MARKS = {FAILED: "❌ ", CONTRADICTION: "⚠️ "}
 _WORDS = list(Operation)
-# What Markdown, GitHub's $math$ and tables read as more than the character; within a word an
-# underscore is one.
-_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
+# What Markdown, GitHub's $math$ and tables read as more than the character; between letters an
+# underscore is one, but not beside another.
+_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -108,6 +108,12 @@ def prose(text: str) -> str:
     text = " ".join(_visible(text).split())
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
+
+
+def prose_with_code(text: str) -> str:
+    """A sentence of ours as text: what stands between backticks stays code."""
+    parts = re.split(r"(\s*`[^`]+`\s*)", text)
+    return "".join(part if "`" in part else prose(part) for part in parts)
 
 
 def code(text: str) -> str:

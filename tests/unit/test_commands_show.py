@@ -62,14 +62,6 @@ def test_a_page(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(len(line) <= 80 for line in words)
 
 
-def test_the_example_of_the_documents(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (DATA.parents[2] / "docs" / "show.md").read_text(encoding="utf-8")
-    example = text.partition("```text\n")[2].partition("```")[0]
-    monkeypatch.chdir(DATA)
-    monkeypatch.setenv("COLUMNS", "100")
-    assert show("tf_module-2.15") == (0, example, "")
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_every_op_is_named_with_its_count(show: Show, name: str) -> None:
     _, out, _ = show(DATA / name)
