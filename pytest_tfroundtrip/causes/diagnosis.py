@@ -38,7 +38,7 @@ def diagnose(observation: Observation, cell: Cell) -> Diagnosis | None:
         if not text:
             continue
         for cause in _ranked(cell):
-            if not _can_be(cause, observation):
+            if not _can_be(cause, observation) or not cause.within(cell):
                 continue
             groups = cause.search(text)
             if groups is not None:
