@@ -69,7 +69,7 @@ def _can_be(cause: Cause, observation: Observation) -> bool:
     # show at the import or not before the first step that needs the broken part.
     seen = observation.verdict
     verdicts = {
-        Verdict.UNSAVED: (Verdict.REFUSED,),
+        Verdict.UNSAVED: (Verdict.REFUSED, Verdict.ENV_ERROR),
         Verdict.REFUSED: (Verdict.REFUSED, Verdict.ENV_ERROR),
     }.get(seen, (seen,))
     if cause.verdict not in verdicts:
