@@ -11,8 +11,8 @@ Every cause this project can name, in the order in which they are tried. This pa
 `pytest_tfroundtrip/causes/causes.toml`: write there, then make it again with
 `python -c "from pytest_tfroundtrip.causes.page import page; print(page(), end='')"`.
 
-What stands in `backticks` under *What to do* was run by a test after the failure it is for, and helped:
-that test stands below it. The rest are settings, commands of other tools, and advice.
+What stands in `backticks` under *What to do* was run by a test after the failure it is for,
+and helped: that test stands below it. The rest are settings, commands of other tools, and advice.
 
 *Known to strike* means that the reference tests expect it where it applies; the others are
 recognised when they are seen.

@@ -156,9 +156,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     subprocess.run([*make, *{each.release for each in BROKEN}], check=True, capture_output=True)
     pythons, config = {}, ["[tool.pytest.ini_options]"]
     for each in BROKEN:
-        python = clone(
-            each.release, folder / each.name, each.replaced, left_out=not each.installed
-        )
+        python = clone(each.release, folder / each.name, each.replaced, left_out=not each.installed)
         pythons[each.name] = python
         if each.installed:
             install(python, *each.installed)

@@ -149,9 +149,7 @@ def _command(cause: str, start: str) -> str:
 
 
 @pytest.mark.parametrize("cause", ["no-such-tags", "no-such-signature"])
-def test_show_prints_tags_and_signatures(
-    cause: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_show_prints_tags_and_signatures(cause: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = _command(cause, "python -m pytest_tfroundtrip ").split()
     assert words.pop() == "DIR"
     assert main([*words[3:], str(DATA / "hub_module-1.15")]) == 0

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from .trial import scene
-from .writing import X, Affine, affine, graph, is_y, run
+from .writing import Affine, X, affine, graph, is_y, run
 
 tf1 = tf.compat.v1
 
@@ -98,7 +98,7 @@ def saved_again(trial):
     again = os.path.join(trial.folder, "again")
     _save_again(directory, again)
     told = "variable 'w' is not in what was saved again"
-    assert not any("w" == name.split("/")[0] for name, _ in tf.train.list_variables(
+    assert not any(name.split("/")[0] == "w" for name, _ in tf.train.list_variables(
         os.path.join(again, "variables", "variables")))  # fmt: skip
     trial.says("compare", told)
     _again_from_a_session(trial, directory)

@@ -12,16 +12,13 @@ tf1 = tf.compat.v1
 
 @scene("debug-name-attr", "2.15")
 def debug_name_written(trial):
-    graph(os.path.join(trial.shared, "resource"), _of_variable(True))
+    graph(os.path.join(trial.shared, "resource"), _of_a_resource)
     graph(os.path.join(trial.shared, "ref"), lambda x: _with(x, trial))
 
 
-def _of_variable(use_resource):
-    def build(x):
-        w = tf1.get_variable("w", initializer=2.0, use_resource=use_resource)
-        return {"y": tf.add(x * w, 1.0, name="add")}
-
-    return build
+def _of_a_resource(x):
+    w = tf1.get_variable("w", initializer=2.0, use_resource=True)
+    return {"y": tf.add(x * w, 1.0, name="add")}
 
 
 def _with(x, trial):

@@ -10,12 +10,12 @@ from .writing import X, is_y
 tf1 = tf.compat.v1
 
 
-def _raw(trial, use_resource=False):
+def _raw(trial):
     """A meta graph and its checkpoint; returns the checkpoint's prefix."""
     prefix = os.path.join(trial.folder, "model.ckpt")
     with tf1.Graph().as_default(), tf1.Session() as session:
         x = tf1.placeholder(tf.float32, [None, 3], name="x")
-        w = tf1.get_variable("w", initializer=2.0, use_resource=use_resource)
+        w = tf1.get_variable("w", initializer=2.0, use_resource=False)
         tf.add(x * w, 1.0, name="y")
         session.run(tf1.global_variables_initializer())
         tf1.train.Saver().save(session, prefix)

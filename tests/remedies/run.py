@@ -1,7 +1,7 @@
 """``python run.py CONFIG``: every scene of this TensorFlow, each in a fork of its own.
 
-CONFIG is JSON: ``release``, ``folder``, ``data``, ``agent`` (folders), ``code`` {cause: pieces of its
-remedy}. A line of JSON goes to stdout for each scene.
+CONFIG is JSON: ``release``, ``folder``, ``data``, ``agent`` (folders), ``code`` {cause: pieces of
+its remedy}. A line of JSON goes to stdout for each scene.
 """
 
 import importlib.util
@@ -16,7 +16,15 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.remove(HERE)  # its modules are of the package only
-MODULES = ("newer_files", "tags_and_signatures", "graphs", "tables", "raw_graphs", "keras_models", "hub_handles")
+MODULES = (
+    "newer_files",
+    "tags_and_signatures",
+    "graphs",
+    "tables",
+    "raw_graphs",
+    "keras_models",
+    "hub_handles",
+)
 
 
 def package(name, folder):

@@ -231,5 +231,3 @@ def not_self(trial):
 def an_empty_file(trial):
     open(os.path.join(trial.folder, "saved_model.pb"), "w").close()
     trial.fails("load", lambda: tf.saved_model.load(trial.folder))
-
-
