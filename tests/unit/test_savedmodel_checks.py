@@ -12,9 +12,10 @@ from test_savedmodel_folders import FILES, INSTEAD
 
 from pytest_tfroundtrip.savedmodel.faults import entries
 from pytest_tfroundtrip.savedmodel.folders import FILES as SAVED_MODEL_FILES
+from pytest_tfroundtrip.savedmodel.protos import message
 from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at, read_saved_model
 from tests.broken_models import BROKEN, CONTENTS, GRAPH, INDEX, SHARD
-from tests.saved_models import NAMES, copied
+from tests.saved_models import NAMES, copied, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +95,31 @@ def test_a_model_that_has_no_variables_needs_none(name: str, tmp_path: Path) -> 
     for each in (folder / "variables").iterdir():
         each.unlink()
     assert [fault.id for fault in faults(folder)] == ["variables-left-out"]
+
+
+@pytest.mark.parametrize(
+    ("op", "library", "fault"),
+    [
+        ("InitializeTableFromTextFileV2", True, "asset-missing"),  # tf.Transform's are in functions
+        ("InitializeTableFromTextFile", False, "asset-missing"),
+        ("InitializeTableV2", False, "asset-left-out"),  # filled by what the graph holds
+    ],
+)
+def test_an_asset_stops_where_an_op_fills_a_table_from_it(
+    op: str, library: bool, fault: str, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "m") / GRAPH
+    whole = message("SavedModel").FromString(file.read_bytes())
+    (graph,) = whole.meta_graphs
+    graph.asset_file_def.add(filename="vocab")
+    place = graph.graph_def.library.function.add().node_def if library else graph.graph_def.node
+    place.add(name="fill", op=op)
+    file.write_bytes(whole.SerializeToString())
+    (told,) = faults(file.parent)
+    assert (told.id, told.stops) == (fault, fault == "asset-missing")
+    (file.parent / "assets").mkdir()
+    (file.parent / "assets" / "vocab").write_bytes(b"a\n")
+    assert not faults(file.parent)
 
 
 def test_every_fault_is_tried() -> None:
