@@ -54,6 +54,24 @@ def of_folder(folder: Path) -> Iterator[Fault]:
         yield fault("both-formats", str(folder / f"saved_model.{Format.TEXT}"))
 
 
+def of_path(folder: Path, graphs: Sequence[MetaGraph]) -> Iterator[Fault]:
+    """Whether TensorFlow finds variables there: GetMatchingPaths takes the path for a pattern.
+
+    https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/kernels/save_restore_v2_ops.cc
+    """
+    from fnmatch import fnmatchcase  # noqa: PLC0415  only here
+
+    path = folder.absolute()
+    if not any(graph.restores for graph in graphs):
+        return
+    for part in path.parts[1:]:
+        # * and ? stand for themselves too, and [ without ] for nothing else.
+        sign = "\\" if "\\" in part else None if fnmatchcase(part, part) else "[...]"
+        if sign:
+            yield fault("name-is-a-pattern", str(path), sign=sign)
+            return
+
+
 def of_variables(
     index: Path, checkpoint: Checkpoint | None, graphs: Sequence[MetaGraph]
 ) -> Iterator[Fault]:
