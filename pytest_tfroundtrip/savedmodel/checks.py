@@ -23,6 +23,8 @@ def of_file(path: Path) -> Fault | None:
     shown = str(path)
     if path.is_symlink() and not path.exists():
         return fault("broken-link", shown, target=path.readlink())
+    if path.is_dir():
+        return fault("folder-as-file", shown)
     if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
         return fault("unreadable", shown, why="it is no regular file")
     try:

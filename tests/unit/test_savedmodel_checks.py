@@ -153,6 +153,7 @@ def test_every_fault_is_tried() -> None:
     tried |= {
         "asset-left-out",
         "name-is-a-pattern",
+        "folder-as-file",
         "variable-not-stored",
         "parent-folder",
         "not-there",
