@@ -186,7 +186,7 @@ def settle(
             "xfailed" if expected.strict else "passed", contradiction=expected.contradiction_if_met
         )
     # Where its files are damaged no entry was written for that.
-    damaged = observation.fault is not None
+    damaged = any(fault.stops for fault in observation.faults)
     return Settled("failed", message="" if damaged else _unmet(expected, seen))
 
 

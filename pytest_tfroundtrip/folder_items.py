@@ -12,7 +12,8 @@ import pytest
 
 from pytest_tfroundtrip.collection import marks_of
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.savedmodel.folders import FILES, Found, find
+from pytest_tfroundtrip.links import Links
+from pytest_tfroundtrip.savedmodel.folders import FILES, Found, find, is_saved_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,9 +42,17 @@ def is_no_model(path: Path, session: pytest.Session) -> bool:
     return path.suffix in _OTHER_FORMATS and session.isinitpath(path)
 
 
-def is_saved_model(folder: Path) -> bool:
-    """Whether a folder is a SavedModel."""
-    return any((folder / name).is_file() for name in FILES)
+_LINKS: pytest.StashKey[Links] = pytest.StashKey()
+
+
+def is_linked_again(folder: Path, config: pytest.Config) -> bool:
+    """Whether a folder is a link into a circle, or a SavedModel that has another name here."""
+    links = config.stash.get(_LINKS, None)
+    if links is None:
+        invoked_in = config.invocation_params.dir
+        roots = [Path(invoked_in, each.partition("::")[0]) for each in config.args]
+        links = config.stash[_LINKS] = Links(roots, config.getini("norecursedirs"))
+    return links.leads_back(folder) or links.is_told_elsewhere(folder)
 
 
 class ModelFolder(pytest.File):

@@ -87,11 +87,15 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave model files to the agents, whatever python_files or --doctest-modules say."""
+    """Leave model files to the agents, and links to what is collected anyway."""
     if collection_path.suffix == ".py" and _collects_widely(config):
         from pytest_tfroundtrip.model_source import holds_model  # noqa: PLC0415
 
         return True if holds_model(collection_path, config.rootpath) else None
+    if _state(config) and collection_path.is_dir():
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        return True if folder_items.is_linked_again(collection_path, config) else None
     return None
 
 

@@ -38,7 +38,7 @@ class Saved:
     seconds: float = 0.0
     log: Path | None = None
     payload: Path | None = None  # what TensorFlow wrote, where it is not in that folder
-    fault: FileFault | None = None  # what is wrong with that
+    faults: tuple[FileFault, ...] = ()  # what is wrong with that
 
 
 class Artifacts:
@@ -133,17 +133,17 @@ class Artifacts:
 
     async def _record(self, save: Save, priority: int) -> Saved:
         """What a SavedModel that came as a folder should give."""
-        fault = (await asyncio.to_thread(files_of, save.model.file)).fault
+        faults = (await asyncio.to_thread(files_of, save.model.file)).faults
         try:
             folder, seconds = await self._references.record(save, priority)
         except NotRecorded as error:
-            refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), fault=fault)
+            refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), faults=faults)
             return Saved(None, refusal)
         if why := await asyncio.to_thread(_refused, save.model, folder):
             # What somebody gave on purpose: to go on without would be green and say nothing.
             return Saved(None, Observation(Verdict.UNSAVED, Stage.SAVE, message=why))
         reused = not seconds
-        return Saved(folder, None, reused, seconds, payload=save.model.file, fault=fault)
+        return Saved(folder, None, reused, seconds, payload=save.model.file, faults=faults)
 
     async def _save(self, save: Save, priority: int) -> Saved:
         environment = await self._steps.environment(save.runtime)

@@ -123,7 +123,11 @@ def read_saved_model(found: Found) -> SavedModel:
     checkpoint, faults = _checkpoint(index)
     if not faults:
         faults += checks.of_variables(index, checkpoint, graphs)
-    faults += [*checks.of_folder(folder), *checks.of_assets(folder, graphs)]
+    faults += [
+        *checks.of_folder(folder),
+        *checks.of_path(folder, graphs),
+        *checks.of_assets(folder, graphs),
+    ]
     warmup = folder.joinpath(*WARMUP)
     return SavedModel(
         path=folder,

@@ -52,6 +52,35 @@ def test_each_savedmodel_below_a_folder_is_collected(project: Project) -> None:
     ]
 
 
+def test_a_savedmodel_is_collected_once_whatever_links_lead_to_it(
+    project: Project, models: Path
+) -> None:
+    written(project.path / "elsewhere" / "m3")
+    before = nodeids(project.run(*TWO, "models", "--co", "-q"))
+    (models / "again").symlink_to(models / "m1")
+    (models / "deep" / "up").symlink_to("..")
+    (models / "outside").symlink_to(project.path / "elsewhere")
+    (models / "outside2").symlink_to(project.path / "elsewhere")
+    found = nodeids(project.run(*TWO, "models", "--co", "-q"))
+    more = [each for each in found if each not in before]
+    assert len(found) == len(before) + len(more)
+    assert more == [
+        f"models/outside/m3/saved_model.pb::tf2_load_{release}-inference"
+        for release in ("2.15", "2.21")
+    ]
+    assert len(nodeids(project.run(*TWO, "models/again", "--co", "-q"))) == 2
+
+
+def test_what_should_be_a_savedmodel_is_a_test_that_fails(project: Project, models: Path) -> None:
+    (models / "linked").mkdir()
+    (models / "linked" / "saved_model.pb").symlink_to("../blobs/4d7a")
+    (models / "odd" / "saved_model.pb").mkdir(parents=True)
+    result = project.run(*TWO, "models")
+    result.assert_outcomes(passed=10, failed=2)
+    result.stdout.fnmatch_lines(["*is a link to a file that is not there (../blobs/4d7a)*"])
+    result.stdout.fnmatch_lines(["*saved_model.pb is a folder, and has to be a file*"])
+
+
 def test_ids_have_the_folder_below_the_argument(project: Project) -> None:
     report = project.report(*TWO, "models")
     assert sorted({cell["id"].partition("-to-")[0] for cell in report["cells"]}) == [
