@@ -84,6 +84,13 @@ class Row:
         return f"{self.save}, resave {self.resave_runtime}" if self.resave_runtime else self.save
 
     @property
+    def down(self) -> str:
+        """Whose line it is in a picture: a folder's its own, another model's its save API's."""
+        if not self.writers:
+            return self.saved
+        return f"{self.model}, resave {self.resave_runtime}" if self.resave_runtime else self.model
+
+    @property
     def failed(self) -> bool:
         """Whether pytest counts the cell as a failure or an error."""
         return self.outcome in ("failed", "error")

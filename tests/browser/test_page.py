@@ -72,7 +72,7 @@ def test_what_failed_is_filled_and_says_so(browser: Browser, tmp_path: Path) -> 
     )
     colours = [each.value_of_css_property("background-color") for each in (failed, kept)]
     assert colours[0] != colours[1]
-    assert browser.text("#chosen").startswith("12 cells, 2 failed")
+    assert browser.text("#chosen").startswith("12 cells (2 failed)")
     group = browser.one("#failures .group")
     assert "debug-name-attr" in group.text
     assert "Load it with TensorFlow 2.5 or later" in group.text

@@ -82,7 +82,7 @@ def test_a_printed_page_has_all_of_it(browser: Browser, failing: Path) -> None:
     assert pages[0].mediabox.width > pages[0].mediabox.height
     text = " ".join(" ".join(each.extract_text().split()) for each in pages)
     text = unicodedata.normalize("NFKC", text)  # fonts join letters: "Affine" has one for "ffi"
-    assert re.search(r" 48 of 240 cells, \d+ failed loaded by", text)
+    assert re.search(r" 48 of 240 cells \(\d+ failed\) loaded by", text)
     assert "debug-name-attr" in text
     # The cells of a cause are folded up on the screen.
     assert "refused Affine builder 2.15 tf1_load 1.15 inference" in text

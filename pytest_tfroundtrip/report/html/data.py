@@ -159,6 +159,7 @@ def _order(rows: Sequence[Row]) -> Mapping[str, Sequence[str]]:
         "load_runtime": _seen(loads, runtime_order),
         "model": _seen((row.model for row in rows), str),
         "saved": _seen((row.saved for row in rows), api_order),
+        "down": _seen((row.down for row in rows), api_order),
         "load": _seen((row.load for row in rows), api_order),
         "operation": list(map(str, Operation)),
         "verdict": [*map(str, Verdict), "not run"],

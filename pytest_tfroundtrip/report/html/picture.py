@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.report.folders import BY_RELEASE
 from pytest_tfroundtrip.report.grid import FULL_PAIRS, asked, pairs_of
 from pytest_tfroundtrip.report.lines import count
 from pytest_tfroundtrip.report.rows import api_order, runtime_order
@@ -62,8 +63,12 @@ def picture(rows: Sequence[Row]) -> Picture:
     """The picture of all cells.
 
     Few pairs of runtimes are crossed with their APIs, as in the terminal; else a place is a pair.
+    A SavedModel that came as a folder has a line of its own in either.
     """
-    few = 0 < len(pairs_of([row for row in rows if row.load])) <= FULL_PAIRS
+    loads = [row for row in rows if row.load]
+    pairs = len(pairs_of(row for row in loads if not row.writers))
+    releases = len({row.load_runtime for row in loads if row.writers})
+    few = bool(loads) and pairs <= FULL_PAIRS and releases <= BY_RELEASE
     detailed = _picture(rows, by_api=True) if few else None
     if detailed and len(detailed.rows) * len(detailed.columns) <= MANY_PLACES:
         return detailed
@@ -73,7 +78,7 @@ def picture(rows: Sequence[Row]) -> Picture:
 def _picture(rows: Sequence[Row], *, by_api: bool) -> Picture:
     at: dict[tuple[Head, Head], list[Row]] = defaultdict(list)
     for row in rows:
-        saved = Head(row.save_runtime, row.saved if by_api else "")
+        saved = Head(row.save_runtime, row.down if by_api or row.writers else "")
         loaded = Head(row.load_runtime, row.load if by_api else "")
         at[saved, loaded].append(row)
     downs = tuple(sorted({down for down, _ in at}, key=_order))

@@ -10,6 +10,7 @@ function decoded(raw) {
   for (const cell of cells) {
     cell.said = raw.facts[cell.fact];
     cell.id = whole(cell.id, cell);
+    cell.down = cell.said.writers ? `${cell.model}${cell.resave_runtime ? `, resave ${cell.resave_runtime}` : ""}` : cell.saved;
   }
   return cells;
 }

@@ -2,8 +2,9 @@
 
 const SAVES = "save"; // the column of the saves themselves
 
+// A folder has a line of its own, whether APIs are crossed or not.
 function rowKey(cell, byApi) {
-  return byApi ? `${cell.save_runtime} ${cell.saved}` : cell.save_runtime;
+  return byApi || cell.said.writers ? `${cell.save_runtime} ${cell.down}` : cell.save_runtime;
 }
 
 function columnKey(cell, byApi) {
@@ -28,7 +29,7 @@ function heads(list, keyOf, runtimeOf, apiOf, runtimes, apis) {
 function axesOf(list, byApi) {
   const { order } = raw;
   const rows = heads(list, (cell) => rowKey(cell, byApi), (cell) => cell.save_runtime,
-    (cell) => (byApi ? cell.saved : ""), order.save_runtime, order.saved);
+    (cell) => (byApi || cell.said.writers ? cell.down : ""), order.save_runtime, order.down);
   const columns = heads(list, (cell) => columnKey(cell, byApi), (cell) => cell.load_runtime,
     (cell) => (byApi ? cell.load : ""), order.load_runtime, order.load);
   return { rows, columns };
@@ -36,8 +37,10 @@ function axesOf(list, byApi) {
 
 // As picture.py decides: few pairs of runtimes are crossed with their APIs.
 function suits(axes) {
-  const pairs = new Set(cells.filter((cell) => cell.load).map((cell) => `${cell.save_runtime} ${cell.load_runtime}`));
-  return pairs.size > 0 && pairs.size <= 9 && axes.rows.length * axes.columns.length <= raw.manyPlaces;
+  const loads = cells.filter((cell) => cell.load);
+  const pairs = new Set(loads.filter((cell) => !cell.said.writers).map((cell) => `${cell.save_runtime} ${cell.load_runtime}`));
+  const releases = new Set(loads.filter((cell) => cell.said.writers).map((cell) => cell.load_runtime));
+  return loads.length > 0 && pairs.size <= 9 && releases.size <= 3 && axes.rows.length * axes.columns.length <= raw.manyPlaces;
 }
 
 // What the cells of a place say together: see place_of in picture.py.
