@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from uv import find_uv_bin
 
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.causes import causes
@@ -113,7 +114,14 @@ def clone(release: str, folder: Path, replaced: tuple[str, ...], *, left_out: bo
     assert there is not None
     asked = [str(there.python), "-c", "import sys; print(sys.base_prefix)"]
     base = Path(subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip())
-    command = ["uv", "venv", "--quiet", "--python", str(base / "bin" / "python3"), str(folder)]
+    command = [
+        find_uv_bin(),
+        "venv",
+        "--quiet",
+        "--python",
+        str(base / "bin" / "python3"),
+        str(folder),
+    ]
     subprocess.run(command, check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     for each in next(there.python.parents[1].glob("lib/python*/site-packages")).iterdir():
@@ -125,7 +133,16 @@ def clone(release: str, folder: Path, replaced: tuple[str, ...], *, left_out: bo
 
 
 def install(python: Path, *packages: str) -> None:
-    command = ["uv", "pip", "install", "--quiet", "--no-deps", "--python", str(python), *packages]
+    command = [
+        find_uv_bin(),
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--python",
+        str(python),
+        *packages,
+    ]
     subprocess.run(command, check=True)
 
 

@@ -134,6 +134,7 @@ def test_the_remedy_helps(seen: dict[str, Seen], cause: Cause) -> None:
 
 def test_every_scene_is_played(seen: dict[str, Seen]) -> None:
     assert set(seen) == PLAYED
+    assert {cause.id for cause in causes()} >= PLAYED
     assert [name for name in seen if seen[name].errors] == []
 
 

@@ -203,6 +203,12 @@ def apis_of_1_x(trial):
         trial.helps("v1.saved_model.load", tf=tf, session=session, directory=directory)
 
 
+@scene("estimator-removed", "2.21")
+def no_estimators(trial):
+    trial.fails("save", lambda: tf.estimator.Estimator)
+    trial.fails("save", lambda: tf1.estimator.Estimator)
+
+
 @scene("api-moved-to-compat-v1", "1.15+v2")
 def apis_of_2(trial):
     directory = graph(os.path.join(trial.folder, "model"))

@@ -82,6 +82,16 @@ def test_code_of_a_remedy_is_what_a_test_runs(cause: Cause) -> None:
     assert len(cause.code()) * 2 == cause.remedy.count("`")
 
 
+def test_every_scene_is_of_a_cause_and_every_remedy_that_one_tries_has_a_scene() -> None:
+    scenes = set()
+    for file in (ROOT / "tests" / "remedies").glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        scenes |= set(re.findall(r'^@scene\("([^"]+)"', text, re.MULTILINE))
+    tried = {cause.id for cause in causes() if "tests/integration/test_remedies.py" in cause.tried}
+    assert len(scenes) > 50
+    assert tried <= scenes <= {cause.id for cause in causes()}
+
+
 @pytest.mark.parametrize("cause", causes(), ids=lambda cause: cause.id)
 def test_threads_are_public_addresses_each_once(cause: Cause) -> None:
     threads = (cause.thread, *cause.reports)
@@ -210,18 +220,17 @@ def test_what_is_possible_is_what_applies_where_the_model_says_so() -> None:
 # Recognising them
 
 
-@pytest.mark.parametrize(
-    ("message", "known", "verdict"),
-    [
-        (entry["text"], entry["cause"], Verdict(entry.get("verdict", Verdict.REFUSED)))
-        for entry in MESSAGES["message"]
-    ],
-)
-def test_every_wording_is_recognised(message: str, known: str, verdict: Verdict) -> None:
-    seen = Observation(verdict, message=message)
-    found = diagnose(seen, known_cell("builder@2.21 -> tf1_load@2.15"))
+@pytest.mark.parametrize("entry", MESSAGES["message"], ids=lambda entry: entry["cause"])
+def test_every_wording_is_recognised(entry: Mapping[str, str]) -> None:
+    seen = Observation(
+        Verdict(entry.get("verdict", Verdict.REFUSED)),
+        Stage(entry["stage"]) if "stage" in entry else None,
+        message=entry["text"],
+    )
+    cell = known_cell(entry.get("cell", "builder@2.21 -> tf1_load@2.15"))
+    found = diagnose(seen, cell)
     assert found is not None
-    assert found.cause.id == known
+    assert found.cause.id == entry["cause"]
 
 
 def _refused(message: str, traceback: str = "") -> Observation:
@@ -271,6 +280,14 @@ def test_another_verdict_has_another_cause(verdict: Verdict) -> None:
 def test_another_stage_has_another_cause() -> None:
     told = Observation(Verdict.REFUSED, Stage.CALL, message="list index out of range")
     assert diagnose(told, CELL) is None
+
+
+def test_a_load_without_artifact_names_the_environment_that_could_not_save() -> None:
+    text = "this __dict__ descriptor does not support '_DictWrapper' objects"
+    told = Observation(Verdict.UNSAVED, Stage.SAVE, message=text)
+    found = diagnose(told, known_cell("tf_module@2.12 -> tf2_load@2.12"))
+    assert found is not None
+    assert found.cause.id == "wrapt-dict-wrapper"
 
 
 def test_a_load_without_artifact_names_why_the_save_failed() -> None:
