@@ -12,6 +12,7 @@ from pytest_tfroundtrip.causes import causes
 from pytest_tfroundtrip.cells import Cell, Matrix, Tolerances, absence
 from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.folder import folders_of
+from pytest_tfroundtrip.inputs import unmatched
 from pytest_tfroundtrip.model_source import find_model
 from pytest_tfroundtrip.vocabulary import Expect
 
@@ -114,6 +115,9 @@ def _read_saved_model(
     if "examples" in kwargs and examples is None:
         examples = folder_of(str(kwargs["examples"]), (beside, settings.rootdir), settings.cache)
     folders = tuple(replace(folder, examples=examples) for folder in folders)
+    if why := unmatched(folders):
+        msg = f"tf_roundtrip(saved_model={str(where)!r}): {why}"
+        raise UsageProblem(msg)
     matrix = _matrix(kwargs, settings)
     matrix = replace(matrix, loaders_named=matrix.loaders_named or "loaders" in kwargs)
     cells = tuple(

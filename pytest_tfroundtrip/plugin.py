@@ -135,6 +135,18 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A model's file that was named is said to be no SavedModel; pytest passes it over."""
+    if _state(parent.config):
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        if folder_items.is_no_model(file_path, parent.session):
+            found: pytest.Collector = folder_items.NoModel.from_parent(parent, path=file_path)
+            return found
+    return None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize a marked test over the matrix."""
     if mark := metafunc.definition.get_closest_marker(MARK):

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.selectors import Selector
 
 CAUSES_FILE = Path(__file__).with_name("causes.toml")
+_CODE = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True)
 class Cause:
     """Why cells fail, how it is recognised, and what a person does about it.
+
+    In ``remedy``, what stands in backticks was run after the failure, by the tests in ``tried``.
 
     ``messages`` are searched for anywhere in a text: TensorFlow wraps its errors, and the same
     cause comes as another exception class in another release, so classes are never looked at.
@@ -40,6 +43,9 @@ class Cause:
     stages: tuple[Stage, ...] = ()  # where it can happen; empty: anywhere
     applies: tuple[Selector, ...] = ()  # where it is known to strike
     spares: tuple[Selector, ...] = ()  # exceptions from ``applies``
+    only: tuple[Selector, ...] = ()  # where alone it is recognised; empty: anywhere
+    reports: tuple[str, ...] = ()  # more public threads of people who ran into it
+    tried: tuple[str, ...] = ()  # the tests that carry out the remedy after the failure
     defaults: Mapping[str, str] | None = field(default=None, hash=False)
 
     def search(self, text: str) -> dict[str, str] | None:
@@ -48,6 +54,14 @@ class Cause:
             if found := re.search(message, text):
                 return {name: value for name, value in found.groupdict().items() if value}
         return None
+
+    def within(self, cell: Cell) -> bool:
+        """Whether it can be recognised in the cell at all."""
+        return not self.only or any_matches(self.only, cell)
+
+    def code(self, groups: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """The pieces of the remedy that a test runs: lines of Python, commands."""
+        return tuple(_CODE.findall(self.advises(groups)))
 
     def says(self, groups: Mapping[str, str] | None = None) -> str:
         """The sentence, with what the message named filled in."""
@@ -70,7 +84,10 @@ def causes() -> tuple[Cause, ...]:
         CAUSES_FILE,
         "cause",
         required=("messages", "sentence", "remedy", "range", "thread"),
-        optional=("verdict", "stages", "applies", "spares", "defaults"),
+        optional=(
+            *("verdict", "stages", "applies", "spares", "defaults"),
+            *("only", "reports", "tried"),
+        ),
     ):
         where = f"{CAUSES_FILE.name}: {raw['id']}"
         for message in raw["messages"]:
@@ -87,6 +104,9 @@ def causes() -> tuple[Cause, ...]:
                 stages=tuple(Stage(stage) for stage in raw.get("stages", ())),
                 applies=selectors(raw.get("applies"), where),
                 spares=selectors(raw.get("spares"), where),
+                only=selectors(raw.get("only"), where),
+                reports=tuple(raw.get("reports", ())),
+                tried=tuple(raw.get("tried", ())),
                 defaults=raw.get("defaults"),
             )
         )

@@ -38,7 +38,7 @@ def diagnose(observation: Observation, cell: Cell) -> Diagnosis | None:
         if not text:
             continue
         for cause in _ranked(cell):
-            if not _can_be(cause, observation):
+            if not _can_be(cause, observation) or not cause.within(cell):
                 continue
             groups = cause.search(text)
             if groups is not None:
@@ -69,7 +69,7 @@ def _can_be(cause: Cause, observation: Observation) -> bool:
     # show at the import or not before the first step that needs the broken part.
     seen = observation.verdict
     verdicts = {
-        Verdict.UNSAVED: (Verdict.REFUSED,),
+        Verdict.UNSAVED: (Verdict.REFUSED, Verdict.ENV_ERROR),
         Verdict.REFUSED: (Verdict.REFUSED, Verdict.ENV_ERROR),
     }.get(seen, (seen,))
     if cause.verdict not in verdicts:

@@ -12,6 +12,9 @@ Every cause this project can name, in the order in which they are tried. This pa
 `pytest_tfroundtrip/causes/causes.toml`: write there, then make it again with
 `python -c "from pytest_tfroundtrip.causes.page import page; print(page(), end='')"`.
 
+What stands in `backticks` under *What to do* was run by a test after the failure it is for,
+and helped: that test stands below it. The rest are settings, commands of other tools, and advice.
+
 *Known to strike* means that the reference tests expect it where it applies; the others are
 recognised when they are seen.
 """
@@ -24,15 +27,15 @@ def page() -> str:
 
 def _section(cause: Cause) -> str:
     known = "known to strike" if cause.applies else "recognised when seen"
-    return "\n".join(
-        [
-            f"## {cause.id}",
-            "",
-            prose_with_code(cause.says()),
-            "",
-            f"- **Where:** {prose_with_code(cause.range)} ({known}; verdict `{cause.verdict}`)",
-            f"- **What to do:** {prose_with_code(cause.advises())}",
-            f"- **More:** <{cause.thread}>",
-            "",
-        ]
-    )
+    lines = [
+        f"## {cause.id}",
+        "",
+        prose_with_code(cause.says()),
+        "",
+        f"- **Where:** {prose_with_code(cause.range)} ({known}; verdict `{cause.verdict}`)",
+        f"- **What to do:** {prose_with_code(cause.advises())}",
+    ]
+    if cause.tried:
+        lines.append(f"- **Tried by:** {', '.join(cause.tried)}")
+    threads = ", ".join(f"<{each}>" for each in (cause.thread, *cause.reports))
+    return "\n".join([*lines, f"- **More:** {threads}", ""])

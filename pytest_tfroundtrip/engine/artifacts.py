@@ -139,6 +139,9 @@ class Artifacts:
         except NotRecorded as error:
             refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), fault=fault)
             return Saved(None, refusal)
+        if why := await asyncio.to_thread(_refused, save.model, folder):
+            # What somebody gave on purpose: to go on without would be green and say nothing.
+            return Saved(None, Observation(Verdict.UNSAVED, Stage.SAVE, message=why))
         reused = not seconds
         return Saved(folder, None, reused, seconds, payload=save.model.file, fault=fault)
 
@@ -174,7 +177,7 @@ class Artifacts:
         found = await asyncio.to_thread(self._store.find, key, save.model.root)
         if found is not None:
             return Saved(found, reused=True)
-        log = (await self._steps.folder()).file(save.id, "log")
+        log = await self._steps.log(save.id, save.key)
         making = self._store.making()
         message = {
             **message,
@@ -198,6 +201,16 @@ class Artifacts:
             partial(self._store.keep, making, key, root, sources, began=began)
         )
         return Saved(kept, seconds=seconds, log=log)
+
+
+def _refused(model: Any, record: Path) -> str:
+    """What the model said of the examples that somebody gave for it; empty where it took them."""
+    if model.examples is None:
+        return ""
+    uncalled = str(read_record(record).raw.get("uncalled") or "")
+    return (
+        uncalled if uncalled.startswith(f"the inputs were refused ({model.examples.name})") else ""
+    )
 
 
 async def _already(artifact: Path) -> Saved:

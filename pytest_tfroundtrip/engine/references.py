@@ -120,7 +120,7 @@ class References:
         key = record_key(save, runtime, environment.lock, loader, f"{state} {fed} {why}")
         if there := await asyncio.to_thread(self._store.find, key, save.model.root):
             return there, 0.0
-        log = (await self._steps.folder()).file(f"{save.id}-record", "log")
+        log = await self._steps.log(f"{save.id}-record", save.key)
         making = self._store.making()
         if given is not None:
             await asyncio.to_thread(given.write, making / GIVEN)

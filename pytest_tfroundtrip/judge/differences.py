@@ -42,6 +42,7 @@ class Difference:
     max_rel_error: float | None
     zero_signs: int  # how many of ``unequal`` are 0.0 against -0.0
     first: tuple[Pair, ...]
+    ulps: int | None = None  # numbers of their dtype from one to the other, where it is worst
 
     @property
     def equal(self) -> bool:
@@ -98,7 +99,29 @@ def compare(saved: Tensor, loaded: Tensor, limit: Limit) -> Difference:
         first=tuple(
             Pair(_index(place, shape), *_texts(one[place], other[place])) for place in wrong[:SHOWN]
         ),
+        ulps=None
+        if worst is None or saved.dtype != loaded.dtype
+        else _ulps(saved.dtype, one[worst : worst + 1], other[worst : worst + 1]),
     )
+
+
+#: Floating dtypes, and the width of the integers that count them.
+_COUNTED = {"float16": 16, "float32": 32, "float64": 64, "bfloat16": 32}
+
+
+def _ulps(dtype: str, saved: Array, loaded: Array) -> int | None:
+    """How many units in the last place lie between two numbers, each an array of one."""
+    bits = _COUNTED.get(dtype)
+    if bits is None or not (np.isfinite(saved) & np.isfinite(loaded)).all():
+        return None
+    places = []
+    for each in (saved, loaded):
+        number = int(each.astype(f"float{bits}").view(f"uint{bits}")[0])
+        magnitude = number & ((1 << (bits - 1)) - 1)
+        places.append(-magnitude if number >> (bits - 1) else magnitude)
+    apart = abs(places[0] - places[1])
+    # bfloat16 comes as float32 with its lower half empty.
+    return apart >> 16 if dtype == "bfloat16" else apart
 
 
 def _errors(saved: Array, loaded: Array, limit: Limit) -> _Errors:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.judge.tolerances import Limit
 
 WIDTH = 80
+FEW = 1000  # units in the last place: beyond that the relative error says more
 
 
 def sentence(text: str) -> str:
@@ -49,7 +50,9 @@ def explain(
     if difference.max_rel_error is not None:
         errors.append(f"max rel error {difference.max_rel_error:.6g}")
     if difference.worst is not None and difference.max_abs_error is not None:
-        errors.append(f"worst at {list(difference.worst)}")
+        few = difference.ulps is not None and difference.ulps <= FEW
+        apart = f" ({difference.ulps} ULP)" if few else ""
+        errors.append(f"worst at {list(difference.worst)}{apart}")
     if errors:
         lines.append("  " + ", ".join(errors))
     dtype = " and ".join(dict.fromkeys(dtypes))

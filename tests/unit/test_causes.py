@@ -29,6 +29,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+ROOT = Path(__file__).parents[2]
 DEBUG_NAME = (
     "NodeDef mentions attr 'debug_name' not in Op<name=VarHandleOp; signature= ->"
     ' resource:resource; attr=container:string,default="">; NodeDef: {{node w}}'
@@ -69,6 +70,21 @@ def test_every_name_in_a_sentence_has_a_default(cause: Cause) -> None:
     assert named <= set(cause.defaults or {})
     assert "{" not in cause.says().replace("{...}", "")
     assert cause.advises()
+
+
+@pytest.mark.parametrize("cause", causes(), ids=lambda cause: cause.id)
+def test_code_of_a_remedy_is_what_a_test_runs(cause: Cause) -> None:
+    assert bool(cause.code()) == bool(cause.tried)
+    assert all((ROOT / file).is_file() for file in cause.tried)
+    assert "`" not in "".join(cause.code())
+    assert len(cause.code()) * 2 == cause.remedy.count("`")
+
+
+@pytest.mark.parametrize("cause", causes(), ids=lambda cause: cause.id)
+def test_threads_are_public_addresses_each_once(cause: Cause) -> None:
+    threads = (cause.thread, *cause.reports)
+    assert all(each.startswith("https://") for each in threads)
+    assert len(set(threads)) == len(threads)
 
 
 def _cells_of(selector: Selector, operation: Operation) -> Iterator[Cell]:

@@ -155,6 +155,11 @@ def told(saved: Any, loaded: Any, dtype: str) -> list[str]:
     return explain("output 'y'", found, (dtype, dtype), limit).splitlines()
 
 
+def test_a_small_difference_is_told_in_units_of_the_last_place() -> None:
+    found = compare(tensor([1.0], "float32"), tensor([1.0 + 2**-22], "float32"), EXACT)
+    assert "worst at [0] (2 ULP)\n" in explain("output 'y'", found, ("float32",) * 2, EXACT)
+
+
 def test_a_difference_is_explained_side_by_side() -> None:
     assert told([[1.0, 0.1], [-2.0, 3.0]], [[1.0, 0.1], [-2.5, 3.25]], "float32") == [
         "output 'y': 2 of 4 elements differ",
@@ -194,3 +199,24 @@ def test_a_long_string_is_shown_where_it_differs() -> None:
     text = "\n".join(told([b"x" * 500 + b"old"], [b"x" * 500 + b"new"], "string"))
     assert "...b'xxxxxxxxold'" in text
     assert "...b'xxxxxxxxnew'" in text
+
+
+@pytest.mark.parametrize(
+    ("dtype", "saved", "loaded", "ulps"),
+    [
+        ("float32", 1.0, np.nextafter(np.float32(1), np.float32(2)), 1),
+        ("float32", 0.12652355, 0.12652352, 2),
+        ("float64", -1.0, np.nextafter(-1.0, -2.0), 1),
+        ("float16", 1.0, 1.0 + 2**-9, 2),
+        ("float32", 1e-45, -1e-45, 2),  # the smallest on both sides of zero
+        ("bfloat16", 1.0, 1.0 + 2**-6, 2),
+        ("float32", 1.0, np.inf, None),
+        ("int32", 1, 2, None),
+    ],
+)
+def test_the_worst_is_counted_in_units_of_the_last_place(
+    dtype: str, saved: float, loaded: float, ulps: int | None
+) -> None:
+    found = compare(tensor([[0, saved]], dtype), tensor([[0, loaded]], dtype), EXACT)
+    assert found.worst == (0, 1)
+    assert found.ulps == ulps
