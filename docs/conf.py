@@ -46,6 +46,8 @@ html_title = f"{project} {version}"
 html_extra_path = ["site"]  # index.html, which leads to the first page
 html_static_path = ["static"]
 html_css_files = ["tables.css"]
+# Opened as a file, no page may fetch another.
+html_show_search_summary = False
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from a_row import a_pair, a_row, a_sentence, broken, contradicted, created
 
-from pytest_tfroundtrip.report.markdown import LIMIT, code, fenced, page, prose
+from pytest_tfroundtrip.report.markdown import LIMIT, code, fenced, page, prose, prose_with_code
 from pytest_tfroundtrip.report.rows import RuntimeInfo
 from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
@@ -133,6 +133,11 @@ def test_prose_reads_the_same_and_is_no_markup() -> None:
         " &amp; third"
     )
     assert prose("tf_module of __init__") == "tf_module of \\_\\_init\\_\\_"
+
+
+def test_a_sentence_of_ours_keeps_its_code_and_the_blanks_around_it() -> None:
+    told = prose_with_code("Call `loaded.signatures['a'](x)`, not __call__; or f[0](x).")
+    assert told == "Call `loaded.signatures['a'](x)`, not \\_\\_call\\_\\_; or f\\[0\\](x)."
 
 
 @pytest.mark.parametrize(
