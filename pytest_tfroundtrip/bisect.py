@@ -24,6 +24,7 @@ class Answer:
     why: str = ""  # for people: the cause, or what TensorFlow said
     cause: str | None = None
     says: str = ""  # the cause in a sentence
+    advises: str = ""  # and what to do
 
     @property
     def kind(self) -> tuple[Verdict, str | None]:

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         engine.stop()
     _tell(search, among, start, found)
-    return 0
+    return 0 if any(each.verdict is Verdict.SAME for each in search.answers.values()) else 1
 
 
 def _one(folders: Sequence[Folder]) -> Folder:
@@ -147,7 +147,9 @@ class _Search:
         diagnosis = diagnose(seen, cell)
         cause = diagnosis.cause.id if diagnosis else None
         why = f"[{cause}]" if cause else headline(seen.message)
-        return Answer(seen.verdict, why, cause, diagnosis.sentence if diagnosis else "")
+        if diagnosis is None:
+            return Answer(seen.verdict, why)
+        return Answer(seen.verdict, why, cause, diagnosis.sentence, diagnosis.remedy)
 
     def patches(self, border: Border) -> None:
         """Find the border among the patch releases of two neighbours."""
@@ -190,13 +192,25 @@ def _tell(
     reads = "reads it" if at_start.verdict is Verdict.SAME else f"gives {at_start.verdict}"
     span = f"from {first} to {last}" if first != last else f"under {first}"
     say(f"{search.loader} {reads} {span}.")
+    _explain(at_start)
     for border, side in ((older, "older"), (newer, "newer")):
         if border is not None:
             name = border.older if side == "older" else border.newer
             other = search.answers[name]
             say(f"{name} and {side}: {other.verdict}{f', {other.why}' if other.why else ''}")
-            if other.says:
-                say("\n".join(wrap(other.says, _WIDTH, "  ", "  ")))
+            _explain(other)
     for border in search.patched:
         say(f"among patch releases: between {border.older} and {border.newer}")
-    say(f"{len(search.answers)} releases were asked; what lies between two of a kind was not.")
+    if len(search.answers) == 1:
+        say("1 release was asked.")
+    else:
+        say(f"{len(search.answers)} releases were asked; what lies between two of a kind was not.")
+
+
+def _explain(answer: Answer) -> None:
+    if answer.verdict is Verdict.SAME:
+        return
+    if answer.says:
+        say("\n".join(wrap(answer.says, _WIDTH, "  ", "  ")))
+    if answer.advises:
+        say("\n".join(wrap(answer.advises, _WIDTH, "  what to do: ", "  ")))

@@ -10,6 +10,7 @@ Exit codes: 0 recorded; 1 a signature could not be; 2 asked for wrongly.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from pytest_tfroundtrip.commands.common import complain, say
 from pytest_tfroundtrip.commands.folders import add_options, chosen_folders, settings_of
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.fetching import is_elsewhere
-from pytest_tfroundtrip.golden import freeze, refuse
+from pytest_tfroundtrip.golden import RECORD, freeze, refuse
 from pytest_tfroundtrip.vocabulary import Operation, Verdict
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
     source = folders[0].file
     target: Path = arguments.to or source.with_name(f"{source.name}-recorded")
     refuse(source, target)
+    from pytest_tfroundtrip.engine.references import files_of  # noqa: PLC0415  imports numpy
+
+    if damaged := [fault for fault in files_of(source).faults if fault.stops]:
+        for fault in damaged:
+            complain(f"{fault.sentence} {fault.remedy}")
+        return 1
     seen = _observed(arguments, folders)
     records, failed = [], False
     for folder, (observation, why) in seen.items():
@@ -66,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
             failed = True
             continue
         records.append((folder, Path(observation.artifact)))
-        say(f"{shown}: recorded{why}")
+        say(f"{shown}: recorded{why}{_how(Path(observation.artifact))}")
     if failed or not records:
         return 1
     freeze(source, target, sorted(records, key=lambda pair: not pair[0].default))
@@ -99,6 +106,15 @@ def _observed(
     finally:
         # What was recorded is in the store, which stays.
         engine.stop()
+
+
+def _how(record: Path) -> str:
+    """Who computed the values, and what from: an answer to made-up inputs is worth less."""
+    told = json.loads((record / RECORD).read_text(encoding="utf-8"))
+    if told.get("uncalled") or not told.get("loader"):
+        return ""
+    fed = "made up" if told.get("fed") == "made up" else f"from {told.get('fed')}"
+    return f", by {told['loader']} of TensorFlow {told['runtime']['tensorflow']}, inputs {fed}"
 
 
 def _judged(observation: Observation) -> tuple[Observation | None, str]:

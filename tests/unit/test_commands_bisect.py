@@ -126,8 +126,18 @@ def test_what_the_writer_itself_refuses_is_told_as_that(run: Run, fake: Releases
 
 def test_one_release_is_enough(run: Run, fake: Releases) -> None:
     _, out, _ = run(MODEL, "--oldest=2.12", "--newest=2.12")
-    assert out[-2] == "tf2_load reads it under 2.12."
+    assert out[-2:] == ["tf2_load reads it under 2.12.", "1 release was asked."]
     assert len(fake.asked) == 1
+
+
+def test_what_nobody_reads_has_its_cause_and_remedy_and_exits_1(run: Run, fake: Releases) -> None:
+    fake.refuse(*releases(), message="Op type not registered 'Odd'")
+    code, out, _ = run(MODEL, "--oldest=2.14", "--newest=2.16")
+    assert code == 1
+    told = " ".join(out)
+    assert "tf2_load gives refused from 2.14 to 2.16." in out
+    assert "The file uses the op Odd" in told
+    assert "what to do: Load it with the TensorFlow that saved it" in told
 
 
 def test_patch_releases_are_asked_where_that_is_wanted(run: Run, fake: Releases) -> None:

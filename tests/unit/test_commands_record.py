@@ -122,6 +122,24 @@ def test_a_copy_beside_it_has_the_records_of_all_signatures(
     assert not model.joinpath(*PLACE).exists()
 
 
+def test_who_computed_it_and_what_from_is_told(
+    run: Run, fake: Recorder, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"loader": "tf1_load", "runtime": {"tensorflow": "1.15.5"}, "fed": "made up"}
+    monkeypatch.setattr(json, "loads", lambda _: said)
+    _, out, _ = run(model)
+    assert out[0].endswith("recorded, by tf1_load of TensorFlow 1.15.5, inputs made up")
+    assert fake.cells
+
+
+def test_damaged_files_are_told_before_anything_runs(run: Run, fake: Recorder, model: Path) -> None:
+    (model / "variables" / "variables.data-00000-of-00002").unlink()
+    code, _, err = run(model)
+    assert code == 1
+    assert "is not there" in err
+    assert fake.cells == []
+
+
 def test_the_nearest_default_runtime_computes_it(run: Run, fake: Recorder, model: Path) -> None:
     run(model)
     assert {str(cell.load_runtime) for cell in fake.cells} == {"1.15"}
