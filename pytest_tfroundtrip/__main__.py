@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # The modules of ``commands``. Only the one that is asked for is imported: some bring numpy and a
 # Docker client, which take longer than others of them run.
-_COMMANDS = (
+COMMANDS = (
     *("runtimes", "images", "lock", "ops", "show"),
     *("record", "bisect", "shell"),
     *("report", "diff", "diff_saves", "promises", "rows"),
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = words[0].replace("-", "_") if words else ""
-    for name in (asked,) if asked in _COMMANDS else _COMMANDS:
+    for name in (asked,) if asked in COMMANDS else COMMANDS:
         command = import_module(f"pytest_tfroundtrip.commands.{name}")
         said = (command.__doc__ or "").replace("``", "")  # the markup is for readers of the source
         sub = commands.add_parser(command.NAME, help=command.HELP, description=said)

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_KEYS = ("cells", "verdict", "cause", "message", "reason", "until", "thread")
+#: What an entry ``[[accept]]`` may say.
+KEYS = {
+    "cells": "a list of ids of cells, or globs of them: needed",
+    "verdict": "what is seen of them: needed",
+    "cause": "the cause that has to be named",
+    "message": "a regular expression that TensorFlow's message has to match",
+    "reason": "why it is accepted: needed",
+    "until": "the last day on which it is, as in 2027-03-31",
+    "thread": "the address of where it is talked about",
+}
 _HEAD = """\
 # What is accepted as broken, and why: pytest --tf-roundtrip --tf-baseline=THIS_FILE
 # Each entry needs a reason; `until` (a date) and `thread` (an address) are free. An entry that is
@@ -63,8 +72,8 @@ def _entry(raw: Any, where: str, *, reasons: bool) -> Entry:
     if not isinstance(raw, dict):
         raise _wrong(where, "it is no table")
     for key in raw:
-        if key not in _KEYS:
-            raise _wrong(where, f"unknown key {key!r}.{meant(key, _KEYS)}")
+        if key not in KEYS:
+            raise _wrong(where, f"unknown key {key!r}.{meant(key, KEYS)}")
     cells = [raw["cells"]] if isinstance(raw.get("cells"), str) else raw.get("cells")
     if not isinstance(cells, list) or not cells or not all(isinstance(c, str) for c in cells):
         raise _wrong(where, "cells: a list of ids of cells, or globs of them, was expected")

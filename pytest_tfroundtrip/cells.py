@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
-from pytest_tfroundtrip.folder import UNKNOWN, Folder, nearest
+from pytest_tfroundtrip.folder import UNKNOWN, Folder, asked
 from pytest_tfroundtrip.folder import from_json as folder_from_json
 from pytest_tfroundtrip.vocabulary import Direction, Operation
 
@@ -285,8 +285,8 @@ class Matrix:
             among: the savers there are, by name.
         """
         stamp = folder.runtime
-        asked = nearest(stamp, self.save_runtimes)
-        save = Save(folder, among[folder.savers[0]], stamp, self.seed, references=asked)
+        references = asked(stamp, self.save_runtimes)
+        save = Save(folder, among[folder.savers[0]], stamp, self.seed, references=references)
         yield from self._of(save)
 
     def _of(self, save: Save) -> Iterator[Cell]:

@@ -185,7 +185,9 @@ def settle(
         return Settled(
             "xfailed" if expected.strict else "passed", contradiction=expected.contradiction_if_met
         )
-    return Settled("failed", message=_unmet(expected, seen))
+    # Where its files are damaged no entry was written for that.
+    damaged = any(fault.stops for fault in observation.faults)
+    return Settled("failed", message="" if damaged else _unmet(expected, seen))
 
 
 def _unsaved(*, creation_in_run: bool) -> Settled:

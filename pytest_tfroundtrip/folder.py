@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SIGNATURE = "serving_default"
 UNKNOWN = "unknown"
+_SERVE = "serve"
+ASKED_MOST = 5  # runtimes
 #: In the order in which a meta graph is chosen where nobody says which: what is served comes first,
 #: what needs an accelerator or is for training last.
 _SPECIAL = ("train", "eval", "gpu", "tpu")
@@ -158,7 +160,7 @@ def _chosen(stamps: Sequence[Stamp], tags: Iterable[str] | None) -> Stamp:
 
 def _preference(stamp: Stamp) -> tuple[object, ...]:
     special = [tag in _SPECIAL or tag.startswith("tpu") for tag in stamp.tags]
-    return (any(special), "serve" not in stamp.tags, not stamp.signatures, len(stamp.tags))
+    return (any(special), _SERVE not in stamp.tags, not stamp.signatures, len(stamp.tags))
 
 
 def _unique(labels: Iterable[str]) -> Iterator[str]:
@@ -203,3 +205,16 @@ def nearest(stamp: Runtime, among: Iterable[Runtime]) -> tuple[Runtime, ...]:
         return (ahead < 0, abs(ahead), *plain)
 
     return tuple(sorted(dict.fromkeys(among), key=place))
+
+
+def asked(stamp: Runtime, among: Iterable[Runtime]) -> tuple[Runtime, ...]:
+    """Who is asked what a file should give, in order: of many runtimes the nearest and two afar.
+
+    An environment is made for each that is asked, and what the nearest cannot load the next ones
+    seldom can.
+    """
+    order = nearest(stamp, among)
+    if len(order) <= ASKED_MOST:
+        return order
+    afar = (order[len(order) // 2], order[-1])
+    return (*order[: ASKED_MOST - len(afar)], *afar)

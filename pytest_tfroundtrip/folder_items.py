@@ -12,13 +12,17 @@ import pytest
 
 from pytest_tfroundtrip.collection import marks_of
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.savedmodel.folders import FILES, Found, find
+from pytest_tfroundtrip.links import Links
+from pytest_tfroundtrip.savedmodel.folders import FILES, Found, find, is_saved_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_tfroundtrip.collected import TestCell
     from pytest_tfroundtrip.session import RoundTripSession
+
+#: Of files that Keras writes, and of archives.
+_OTHER_FORMATS = (".h5", ".hdf5", ".keras", ".pb", ".gz", ".tgz", ".zip")
 
 
 def is_ours(folder: Path, state: RoundTripSession) -> bool:
@@ -33,9 +37,22 @@ def is_ours(folder: Path, state: RoundTripSession) -> bool:
     )
 
 
-def is_saved_model(folder: Path) -> bool:
-    """Whether a folder is a SavedModel."""
-    return any((folder / name).is_file() for name in FILES)
+def is_no_model(path: Path, session: pytest.Session) -> bool:
+    """Whether a file was named as if it were a SavedModel, and is a model of another kind."""
+    return path.suffix in _OTHER_FORMATS and session.isinitpath(path)
+
+
+_LINKS: pytest.StashKey[Links] = pytest.StashKey()
+
+
+def is_linked_again(folder: Path, config: pytest.Config) -> bool:
+    """Whether a folder is a link into a circle, or a SavedModel that has another name here."""
+    links = config.stash.get(_LINKS, None)
+    if links is None:
+        invoked_in = config.invocation_params.dir
+        roots = [Path(invoked_in, each.partition("::")[0]) for each in config.args]
+        links = config.stash[_LINKS] = Links(roots, config.getini("norecursedirs"))
+    return links.leads_back(folder) or links.is_told_elsewhere(folder)
 
 
 class ModelFolder(pytest.File):
@@ -97,18 +114,19 @@ class SavedModelFile(pytest.File):
         self._root = root
 
     def collect(self) -> Iterator[pytest.Item]:
-        """The cells; where the file cannot be read, one test that fails and says why."""
+        """The cells; of a file that is not in form too, so that it stands in every report."""
         from pytest_tfroundtrip.savedmodel.reading import (  # noqa: PLC0415  brings protobuf
             NoSavedModel,
             read_stamps,
+            stamp_of_unread,
         )
 
         try:
             stamps = read_stamps(self._found)
+        except NoSavedModel:
+            stamps = (stamp_of_unread(self._found),)
+        try:
             tests = self._state.folder_tests(self._found, stamps, root=self._root)
-        except NoSavedModel as error:
-            yield Unreadable.from_parent(self, name="saved_model", why=str(error))
-            return
         except UsageProblem as error:
             raise self.CollectError(str(error)) from None
         for test in tests:
@@ -133,24 +151,30 @@ class CellItem(pytest.Item):
         """Nothing: it is judged before the body of a test runs."""
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where it is, for the heading of a failure."""
-        return self.path, None, self.name
+        """Where it is, for the heading of a failure: with the model's name.
+
+        Of what the node id ends with pytest makes a Python name: ``tf1_load_2::8``.
+        """
+        return self.path, None, self.tf_test.cell.id
 
 
-class Unreadable(pytest.Item):
-    """The test of a file that cannot be read; it fails."""
+class NoModel(pytest.File):
+    """A file that was named as an argument, and is a model that no load API of a SavedModel takes.
 
-    def __init__(self, *, why: str, **more: Any) -> None:
-        super().__init__(**more)
-        self._why = why
+    Its collection fails: it says what the file is, and what to do.
+    """
 
-    def runtest(self) -> None:
-        """Say why."""
-        pytest.fail(self._why, pytrace=False)
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Nothing.
 
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where it is, for the heading of a failure."""
-        return self.path, None, self.name
+        Raises:
+            CollectError: always.
+        """
+        from pytest_tfroundtrip.savedmodel.folders import what_is_there  # noqa: PLC0415
+
+        why = what_is_there(self.path)
+        msg = f"{why.sentence} {why.remedy}"
+        raise self.CollectError(msg)
 
 
 def item_name(test: TestCell) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_tfroundtrip.folder_items import is_saved_model
+from pytest_tfroundtrip.savedmodel.folders import is_saved_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

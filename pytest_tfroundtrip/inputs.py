@@ -30,6 +30,7 @@ REQUESTS_MOST = 1000
 _WARMUP_MOST = 1 << 28
 DEFAULT = "serving_default"
 _DT_STRING = 7
+_NAMED = 8  # signatures in a message
 _METHOD_INPUT = "inputs"  # of classify and regress, whatever the graph calls it
 _KINDS = "biufcSU"  # of numpy's dtypes, that a tensor can be of
 #: What json, zipfile and numpy make of a file that is not what it says it is.
@@ -91,6 +92,33 @@ def given_for(folder: Folder, inputs: Sequence[str], examples: Path | None) -> G
         if key == folder.signature and set(request) == set(inputs)
     ]
     return Given(tuple(found), "its warm-up requests", serialized=True) if found else None
+
+
+def suits(folder: Folder) -> bool:
+    """Whether the file of examples that was given for a signature has inputs of its names."""
+    if folder.examples is None:
+        return False
+    return any(set(each) == set(folder.inputs) for each in read_examples(folder.examples))
+
+
+def unmatched(folders: Sequence[Folder]) -> str:
+    """What is wrong where a file of examples suits none of the signatures; empty where it does."""
+    given = [folder for folder in folders if folder.examples is not None]
+    if not given or any(map(suits, given)):
+        return ""
+    file = given[0].examples
+    assert file is not None  # noqa: S101  for the type checker
+    named = sorted({", ".join(sorted(each)) for each in read_examples(file)})
+    taken = [
+        f"{folder.name}{f' ({folder.signature})' if folder.signature else ''}:"
+        f" {', '.join(sorted(folder.inputs)) or 'nothing'}"
+        for folder in given[:_NAMED]
+    ]
+    more = f", and {len(given) - _NAMED} more" if len(given) > _NAMED else ""
+    return (
+        f"the examples in {file} are named {'; '.join(named)}, and no signature takes these."
+        f" There are: {'; '.join(taken)}{more}"
+    )
 
 
 @cache

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_tfroundtrip.errors import UsageProblem, meant
 
 _TITLE = "pyproject.toml: [tool.tf_roundtrip.sandbox]"
+#: What the table may say.
+KEYS = {
+    "memory": 'of a container, as in "4g"; what lies in /tmp counts (default: half of the'
+    " machine's)",
+    "pids": "processes and threads (default: 4096)",
+    "cpus": "cores (default: as many as steps run at once)",
+    "tmp": "of /tmp (default: 512m)",
+    "disk": "that one step may write (default: 4g)",
+}
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
 _LEAST = {"memory": 256 << 20, "tmp": 1 << 20, "disk": 1 << 20, "pids": 64, "cpus": 0.1}
@@ -34,10 +43,9 @@ def read_limits(table: Any) -> Limits:
     if not isinstance(table, dict):
         msg = f'{_TITLE}: a table was expected, as in memory = "4g", not {table!r}'
         raise UsageProblem(msg)
-    known = [each.name for each in fields(Limits)]
     for key in table:
-        if key not in known:
-            msg = f"{_TITLE}: unknown key {key!r}.{meant(key, known)} There are: {', '.join(known)}"
+        if key not in KEYS:
+            msg = f"{_TITLE}: unknown key {key!r}.{meant(key, KEYS)} There are: {', '.join(KEYS)}"
             raise UsageProblem(msg)
     return Limits(**{key: _read(key, value) for key, value in table.items()})
 

@@ -12,6 +12,7 @@ from pytest_tfroundtrip.causes import causes
 from pytest_tfroundtrip.cells import Cell, Matrix, Tolerances, absence
 from pytest_tfroundtrip.errors import UsageProblem, meant
 from pytest_tfroundtrip.folder import folders_of
+from pytest_tfroundtrip.inputs import unmatched
 from pytest_tfroundtrip.model_source import find_model
 from pytest_tfroundtrip.vocabulary import Expect
 
@@ -26,11 +27,19 @@ if TYPE_CHECKING:
 _OF_FOLDERS = ("saved_model", "tags", "signatures", "examples")
 _OF_MODELS = ("savers", "variables")
 
-_KEYWORDS = (
-    "runtimes", "save_runtimes", "load_runtimes", "resave_runtimes",
-    "savers", "loaders", "operations", "expect", "rtol", "atol", "seed", "variables", "accept",
-    *_OF_FOLDERS,
-)  # fmt: skip
+#: What a mark may say beside its model: with a text where no option has the same name.
+KEYWORDS: Mapping[str, str] = {
+    **dict.fromkeys(("runtimes", "save_runtimes", "load_runtimes", "resave_runtimes"), ""),
+    **dict.fromkeys(("savers", "loaders", "operations", "expect", "rtol", "atol", "seed"), ""),
+    "variables": "whether the model has variables (True or False): many causes turn on it, and"
+    " nobody can tell before the model is imported",
+    "accept": "a dict of what is accepted as broken, to the reason: a cause, or a glob of cell ids",
+    "saved_model": "in place of a model, a SavedModel that is there: a folder, an archive, a handle"
+    " of TensorFlow Hub, a URL of fsspec's",
+    "tags": "of saved_model: of which meta graph (default: the one that is served)",
+    "signatures": "of saved_model: which ones (default: all)",
+    "examples": "",
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,8 @@ def read_mark(
         UsageProblem: the mark cannot be understood; one clear sentence.
     """
     for keyword in kwargs:
-        if keyword not in _KEYWORDS:
-            msg = f"tf_roundtrip has no keyword {keyword!r}.{meant(keyword, _KEYWORDS)}"
+        if keyword not in KEYWORDS:
+            msg = f"tf_roundtrip has no keyword {keyword!r}.{meant(keyword, KEYWORDS)}"
             raise UsageProblem(msg)
     if "saved_model" in kwargs:
         return _read_saved_model(args, kwargs, beside=beside, settings=settings)
@@ -106,6 +115,9 @@ def _read_saved_model(
     if "examples" in kwargs and examples is None:
         examples = folder_of(str(kwargs["examples"]), (beside, settings.rootdir), settings.cache)
     folders = tuple(replace(folder, examples=examples) for folder in folders)
+    if why := unmatched(folders):
+        msg = f"tf_roundtrip(saved_model={str(where)!r}): {why}"
+        raise UsageProblem(msg)
     matrix = _matrix(kwargs, settings)
     matrix = replace(matrix, loaders_named=matrix.loaders_named or "loaders" in kwargs)
     cells = tuple(

@@ -24,14 +24,13 @@ class Change:
 
 @dataclass(frozen=True)
 class FileFault:
-    """What is wrong with a SavedModel's files, seen without TensorFlow; see savedmodel/faults.toml.
-
-    Only what is known to keep TensorFlow from loading them.
-    """
+    """What is wrong with a SavedModel's files, without TensorFlow: see savedmodel/faults.toml."""
 
     id: str
     sentence: str
     remedy: str
+    stops: bool = True  # whether TensorFlow is known not to load them
+    messages: tuple[str, ...] = ()  # regular expressions: what TensorFlow says because of it
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Observation:
     ``timeout``, the comparison's for ``drift`` and ``differs``; empty for ``same``. ``artifact``
     and ``result`` are folders (see ``engine/store.py``), ``log`` a file, None where there is none.
     ``notes`` are the loader's sentences on how it was done, and on what was not done and why.
-    ``fault`` is of a SavedModel that came as a folder.
+    ``faults`` are of a SavedModel that came as a folder.
     """
 
     verdict: Verdict
@@ -61,7 +60,7 @@ class Observation:
     notes: tuple[str, ...] = ()
     predicted: Foreseen | None = None  # from the artifact's files, before anything is loaded
     predicted_reason: str = ""
-    fault: FileFault | None = None
+    faults: tuple[FileFault, ...] = ()
     changes: tuple[Change, ...] = ()  # of the contract
 
     @property
@@ -97,7 +96,10 @@ def from_json(raw: Mapping[str, Any]) -> Observation:
             "not_compared": tuple(raw["not_compared"]),
             "notes": tuple(raw["notes"]),
             "predicted": Foreseen(raw["predicted"]) if raw["predicted"] else None,
-            "fault": FileFault(**raw["fault"]) if raw["fault"] else None,
+            "faults": tuple(
+                FileFault(**{**fault, "messages": tuple(fault["messages"])})
+                for fault in raw["faults"]
+            ),
             "changes": tuple(
                 Change(Part(change["part"]), change["sentence"]) for change in raw["changes"]
             ),

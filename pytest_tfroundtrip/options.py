@@ -30,7 +30,7 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
-    Option("runtimes", "TensorFlow runtimes to save and load under", "NAMES", many=True),
+    Option("runtimes", "TensorFlow runtimes to save and load under, or all", "NAMES", many=True),
     Option("save_runtimes", "runtimes to save under, where not all", "NAMES", many=True),
     Option("load_runtimes", "runtimes to load under, where not all", "NAMES", many=True),
     Option("resave_runtimes", "runtimes to resave under, where not all", "NAMES", many=True),
@@ -51,7 +51,12 @@ OPTIONS = (
     Option("trusted", "collected SavedModels are no sandbox's (with docker)", "", switch=True),
     Option("baseline", "what is accepted as broken, and why (.toml)", "FILE"),
     Option("baseline_update", "write the file of --tf-baseline anew", "", switch=True),
-    Option("report", "write a report of all cells (.html, .json or .md)", "FILE"),
+    Option(
+        "report",
+        "write a report of all cells (.html, .json or .md); again for more",
+        "FILE",
+        again=True,
+    ),
     Option("jobs", "steps running at once (default: the cores)", "N"),
     Option("timeout", "seconds that one save or load may take (default: 120)", "SECONDS"),
     Option("cache", "folder of environments and artifacts (default: the user's cache)", "DIR"),
@@ -60,6 +65,24 @@ OPTIONS = (
     Option("rtol", "relative tolerance (default: by dtype)", "NUMBER"),
     Option("atol", "absolute tolerance (default: by dtype)", "NUMBER"),
     Option("seed", "seed of saves (default: 0)", "N"),
+)
+
+
+class Variable(NamedTuple):
+    """A variable of the environment that is looked at."""
+
+    name: str
+    help: str
+
+
+VARIABLES = (
+    Variable("TF_ROUNDTRIP_CACHE", "the cache folder, where `--tf-cache` and `--cache` name none"),
+    Variable(
+        "TF_ROUNDTRIP_LOG_LEVEL",
+        "0 to 3, as TF_CPP_MIN_LOG_LEVEL: from which level on TensorFlow logs (default: 1, which"
+        " leaves out INFO). Other variables of TensorFlow and Keras do not reach a runtime: its"
+        " own `env` is their place",
+    ),
 )
 
 

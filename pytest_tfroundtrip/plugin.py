@@ -87,11 +87,15 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave model files to the agents, whatever python_files or --doctest-modules say."""
+    """Leave model files to the agents, and links to what is collected anyway."""
     if collection_path.suffix == ".py" and _collects_widely(config):
         from pytest_tfroundtrip.model_source import holds_model  # noqa: PLC0415
 
         return True if holds_model(collection_path, config.rootpath) else None
+    if _state(config) and collection_path.is_dir():
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        return True if folder_items.is_linked_again(collection_path, config) else None
     return None
 
 
@@ -132,6 +136,18 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
         if is_reference(path):
             folder: pytest.Collector = ReferenceFolder.from_parent(parent, path=path)
             return folder
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A model's file that was named is said to be no SavedModel; pytest passes it over."""
+    if _state(parent.config):
+        from pytest_tfroundtrip import folder_items  # noqa: PLC0415
+
+        if folder_items.is_no_model(file_path, parent.session):
+            found: pytest.Collector = folder_items.NoModel.from_parent(parent, path=file_path)
+            return found
     return None
 
 

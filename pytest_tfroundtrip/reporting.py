@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
-import sys
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,14 @@ from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
 from pytest_tfroundtrip.engine.infos import infos
 from pytest_tfroundtrip.errors import UsageProblem
-from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder, written_under
+from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
 from pytest_tfroundtrip.report.json_report import report, write, write_text
+from pytest_tfroundtrip.report.live import LiveLogs
 from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.predictions import apology, said_wrongly
 from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
@@ -61,6 +64,7 @@ class Reporting:
         self._collected = collected
         self._started = started
         self._raw: list[Row] | None = None
+        self.live = LiveLogs()
         self._rows: list[Row] | None = None
         self._pairs: list[SavePair] | None = None
         self._told: dict[str, str] = {}  # why a runtime could not be had: where it was told
@@ -72,15 +76,6 @@ class Reporting:
         if terminal := self._terminal():
             terminal.ensure_newline()
             terminal.write_line(f"tf-roundtrip: {text}")
-
-    def stream(self, title: str, log: Path) -> None:
-        """With ``-s``: what a step's TensorFlow wrote, as what a test prints."""
-        try:
-            text = log.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return
-        if text.strip():
-            sys.stdout.write(f"\n[{title}]\n{text.rstrip()}\n")
 
     def header(self, engine: Engine) -> None:
         """What is about to run; known when the environments are there."""
@@ -187,10 +182,11 @@ class Reporting:
             terminal.write("\n")
 
     def write(self, engine: Engine) -> bool:
-        """Write the report's file, where one was asked for; False where it cannot be written."""
-        path = self._settings.report
-        if path is None:
-            return True
+        """Write the files that were asked for; False where one of them cannot be written."""
+        written = [self._write(path, engine) for path in self._settings.reports]
+        return all(written)
+
+    def _write(self, path: Path, engine: Engine) -> bool:
         rows, statements = self.rows(engine), self.statements(engine)
         pairs = self.save_pairs(engine)
         told = infos(engine)
@@ -265,7 +261,9 @@ class Reporting:
             outcome = outcomes.get(names[0])
             # What the engine saw ahead of a test that never ran is no result of this run.
             seen = engine.observations.get(test.cell.key) if outcome else None
-            yield self._row(test, seen, names, outcome)
+            row = self._row(test, seen, names, outcome)
+            loader, release, fed = _reference(engine, test.cell) if seen else ("", "", "")
+            yield replace(row, reference_load=loader, reference_runtime=release, inputs=fed)
         for untested in self._collected.untested.values():
             if untested.cell.key not in known:
                 seen = Observation(untested.verdict, message=untested.message)
@@ -294,8 +292,7 @@ class Reporting:
             nodeids = [f"{REFERENCE_PACKAGE}.{Path(name).name}" for name in nodeids]
             nodeids = [name.replace(".py::", "::", 1) for name in nodeids]
         else:
-            relative: Any = self._config.cwd_relative_nodeid  # its NodeId is a str
-            nodeids = [relative(name) for name in nodeids]
+            nodeids = [_as_argument(self._config, name) for name in nodeids]
         row = row_of(
             cell,
             observation,
@@ -355,3 +352,30 @@ def _signature(cell: Cell) -> str | None:
 
 def _badness(outcome: str | None) -> int:
     return _WORST.index(outcome) if outcome in _WORST else len(_WORST)
+
+
+def _reference(engine: Engine, cell: Cell) -> tuple[str, str, str]:
+    """Who computed what a folder should give, a loader and a release, and from whose inputs."""
+    record = engine.artifact(cell.save.original) if isinstance(cell.save.model, Folder) else None
+    return _computed_by(record) if isinstance(record, Path) else ("", "", "")
+
+
+@cache
+def _computed_by(record: Path) -> tuple[str, str, str]:
+    """Whose record it is."""
+    told = json.loads((record / RECORD_JSON).read_text(encoding="utf-8"))
+    if told.get("uncalled") or not told.get("loader"):
+        return "", "", ""
+    return told["loader"], written_under(told["runtime"]["tensorflow"]).name, told.get("fed", "")
+
+
+def _as_argument(config: pytest.Config, nodeid: str) -> str:
+    """A node id as it is typed where pytest was started; it is relative to the rootdir.
+
+    ``Config.cwd_relative_nodeid`` takes a string up to pytest 9.1 and a ``NodeId`` from 9.2 on.
+    """
+    path, colons, rest = nodeid.partition("::")
+    if not path or config.invocation_params.dir == config.rootpath:
+        return nodeid
+    typed = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
+    return f"{Path(typed).as_posix()}{colons}{rest}"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum, auto
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +28,7 @@ from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pytest_tfroundtrip.accepting import Accepting
     from pytest_tfroundtrip.catalogue.runtime import OwnRuntime
@@ -174,6 +174,7 @@ class RoundTripSession:
         }
         if len(tests) < self._generated:
             self._narrow()
+        self._check_examples()
         trials = list(self.collected.trials.values())
         nothing = not tests and not trials
         if self.config.getoption("collectonly") or _broken(session) or nothing:
@@ -187,6 +188,17 @@ class RoundTripSession:
             self.remote.submit(cells, _notes(self.collected), trials)
         elif self.engine is not None:
             self.engine.submit(cells, trials)
+
+    def _check_examples(self) -> None:
+        """Say that a file of examples is for no signature at all: it would be passed over."""
+        if self.settings.examples is None:
+            return
+        from pytest_tfroundtrip.inputs import unmatched  # noqa: PLC0415
+
+        models = (test.cell.save.model for test in self.collected.tests.values())
+        if why := unmatched([model for model in models if isinstance(model, Folder)]):
+            msg = f"--tf-examples: {why}"
+            raise pytest.UsageError(msg)
 
     def _narrow(self) -> None:
         """Of a selection's rows that are no tests, keep those whose save was selected."""
@@ -246,8 +258,6 @@ class RoundTripSession:
         from pytest_tfroundtrip.roundtrip import RoundTrip  # noqa: PLC0415
 
         observation = self._observe(test.cell)
-        if self.config.getoption("capture") == "no" and observation.log:
-            self.reporting.stream(test.cell.id, Path(observation.log))
         roundtrip = RoundTrip(test.cell, observation)
         item.stash[ROUND_TRIP] = (test, roundtrip)
         properties.tell(item, properties.of_cell(test, observation))
@@ -353,7 +363,8 @@ class RoundTripSession:
         self.engine.submit([cell])
         if self.engine.unprepared():
             self.engine.prepare(self.reporting.progress)
-        return self.engine.observe(cell)
+        live = self.config.getoption("capture") == "no"
+        return self.engine.observe(cell, self.reporting.live.follow if live else None)
 
     # Afterwards
 
@@ -390,8 +401,8 @@ class RoundTripSession:
             return
         if self.engine is None:
             # Nothing ran: a report of an earlier run must not pass for this one's.
-            if self.settings.report is not None and not self.config.getoption("collectonly"):
-                self.settings.report.unlink(missing_ok=True)
+            for path in () if self.config.getoption("collectonly") else self.settings.reports:
+                path.unlink(missing_ok=True)
         elif not self.reporting.write(self.engine):
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif self._accepting is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.catalogue.apis import Api, Apis, apis, choose, extended
 from pytest_tfroundtrip.catalogue.extensions import asked
+from pytest_tfroundtrip.catalogue.releases import releases
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime, parse_runtime
 from pytest_tfroundtrip.cells import Matrix, Tolerances
 from pytest_tfroundtrip.errors import UsageProblem, meant
@@ -55,7 +56,7 @@ class Settings:
     cache: Path
     jobs: int
     timeout: float
-    report: Path | None = None
+    reports: tuple[Path, ...] = ()
     keep: Path | None = None
     store: Path | None = None  # of artifacts; None: in the cache
     models: tuple[Path, ...] = ()  # folders with SavedModels, of which nothing is imported
@@ -88,10 +89,6 @@ def read_settings(config: pytest.Config) -> Settings:
     limits = read_limits(table.pop("sandbox", {}))
     values = _Values(config, table)
     known = extended(asked(config.pluginmanager))
-    report = values.path("report")
-    if report is not None and report.suffix not in REPORTS:
-        msg = f"--tf-report: {report.name} should end in {', '.join(REPORTS[:-1])} or {REPORTS[-1]}"
-        raise UsageProblem(msg)
     provider = values.word("provider", PROVIDERS, "auto")
     cache = values.path("cache") or default_cache()
     return Settings(
@@ -103,11 +100,11 @@ def read_settings(config: pytest.Config) -> Settings:
         cache=cache,
         jobs=int(values.number("jobs", 1, whole=True) or os.cpu_count() or 1),
         timeout=values.number("timeout", 0.001) or 120.0,
-        report=report,
+        reports=_reports(values),
         keep=_folder(values, "keep"),
         store=_folder(values, "store"),
         models=_models(values, cache),
-        examples=values.path("examples"),
+        examples=_examples(values),
         **_untrusted(values, provider),
         limits=limits,
         own=own,
@@ -118,6 +115,25 @@ def read_settings(config: pytest.Config) -> Settings:
         apis=known,
         typed=values.typed(),
     )
+
+
+def _examples(values: _Values) -> Path | None:
+    path = values.path("examples")
+    if path is not None:
+        from pytest_tfroundtrip.inputs import read_examples  # noqa: PLC0415  brings numpy
+
+        read_examples(path)  # says what is wrong with it before anything runs
+    return path
+
+
+def _reports(values: _Values) -> tuple[Path, ...]:
+    paths = tuple(values.folder(word, "--tf-report") for word in values.words("report"))
+    for path in paths:
+        if path.suffix not in REPORTS:
+            endings = f"{', '.join(REPORTS[:-1])} or {REPORTS[-1]}"
+            msg = f"--tf-report: {path.name} should end in {endings}"
+            raise UsageProblem(msg)
+    return tuple(dict.fromkeys(paths))
 
 
 def _folder(values: _Values, name: str) -> Path | None:
@@ -228,7 +244,7 @@ class _Values:
         value, where = self.raw(name)
         parts = [value] if isinstance(value, str) else value or []
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            msg = f"{where}: a list of folders was expected, not {value!r}"
+            msg = f"{where}: a list of paths was expected, not {value!r}"
             raise UsageProblem(msg)
         return tuple(parts)
 
@@ -285,8 +301,9 @@ def default_cache() -> Path:
 
 
 def runtimes(names: Sequence[str], own: Mapping[str, OwnRuntime]) -> tuple[Runtime, ...]:
-    """The runtimes of these names, each once, in order."""
-    return tuple(parse_runtime(name, own) for name in dict.fromkeys(names))
+    """The runtimes of these names, each once, in order; "all" is every release there is."""
+    spelled = (each for name in names for each in (releases() if name == "all" else [name]))
+    return tuple(parse_runtime(name, own) for name in dict.fromkeys(spelled))
 
 
 def operations(names: Sequence[str]) -> tuple[Operation, ...]:

@@ -45,7 +45,12 @@ def run(message, report):
     """
     report.stage("load")
     folder = message["folder"]
-    meta_graph = _meta_graph(message["payload"], message["tags"])
+    try:
+        meta_graph = _meta_graph(message["payload"], message["tags"])
+    except Exception:  # it is not in form: each loader says so in its own words
+        if message.get("loader") is not None:
+            raise
+        meta_graph = None
     content = _content(message, meta_graph)
     tensors = {}
     if message.get("loader") is None:
@@ -76,7 +81,10 @@ def _meta_graph(payload, tags):
 def _content(message, meta_graph):
     """The record but for what comes of loading."""
     key = message["signature"]
-    told = contract.of_meta_graph(meta_graph)
+    if meta_graph is None:
+        told = {"tags": sorted(message["tags"]), "signatures": {}}
+    else:
+        told = contract.of_meta_graph(meta_graph)
     keras = None
     if message["keras"] and key is not None:
         signature = told["signatures"][key]
@@ -135,6 +143,7 @@ def _called(loaded, message, meta_graph, content):
     if not content["unsteady"]:
         content["rounding"] = _rounding(call, examples)
     content["examples"] = len(examples)
+    content["fed"] = message.get("source") or "made up"
     content["callable"] = not content["keras"] and _takes_names(loaded.restored, *examples[0])
     _drop_changed(loaded, tensors)
     for index, (fed, outputs) in enumerate(examples):

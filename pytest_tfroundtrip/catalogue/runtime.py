@@ -30,7 +30,16 @@ GRAMMAR = "RELEASE[+v1|+v2][+tf_keras][+hubX.Y]"
 _ORDER = (r"v[12]", r"tf_keras", r"hub\d+\.\d+")
 _OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RESERVED = frozenset({"all", "default", "v1", "v2", "tf_keras"})
-_KEYS = ("python", "image", "tensorflow", "requirements", "imports", "env")
+#: What ``[tool.tf_roundtrip.runtime.NAME]`` may say.
+KEYS: Mapping[str, str] = {
+    "tensorflow": 'the full version that is in it, such as "2.15.1": needed',
+    "python": "an interpreter that has it, by its path or name; with `requirements`, what an"
+    " environment is made with",
+    "image": "a container image that has that TensorFlow",
+    "requirements": "a list of packages, in place of the release's own or beside them",
+    "imports": "a list of modules that are imported after TensorFlow: custom ops",
+    "env": "a table of variables of its environment",
+}
 
 # What every agent's process gets. OpenBLAS starts a thread per core when numpy is imported, and
 # nobody's threads survive a fork; TensorFlow's start-up chatter (level INFO) would bury in each
@@ -310,8 +319,8 @@ def _check_own_keys(table: Any, title: str) -> None:
         msg = f"{title}: a runtime is a table with tensorflow and python or image, not {table!r}"
         raise UsageProblem(msg)
     for key in table:
-        if key not in _KEYS:
-            msg = f"{title}: unknown key {key!r}.{meant(key, _KEYS)} There are: {', '.join(_KEYS)}"
+        if key not in KEYS:
+            msg = f"{title}: unknown key {key!r}.{meant(key, KEYS)} There are: {', '.join(KEYS)}"
             raise UsageProblem(msg)
     if "tensorflow" not in table:
         msg = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_tfroundtrip.causes.catalogue import Cause, causes
+from pytest_tfroundtrip.report.markdown import prose_with_code
 
 _HEAD = """\
 # What breaks, why, and what to do
@@ -29,10 +30,10 @@ def _section(cause: Cause) -> str:
     lines = [
         f"## {cause.id}",
         "",
-        cause.says(),
+        prose_with_code(cause.says()),
         "",
-        f"- **Where:** {cause.range} ({known}; verdict `{cause.verdict}`)",
-        f"- **What to do:** {cause.advises()}",
+        f"- **Where:** {prose_with_code(cause.range)} ({known}; verdict `{cause.verdict}`)",
+        f"- **What to do:** {prose_with_code(cause.advises())}",
     ]
     if cause.tried:
         lines.append(f"- **Tried by:** {', '.join(cause.tried)}")

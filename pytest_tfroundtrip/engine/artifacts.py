@@ -38,7 +38,7 @@ class Saved:
     seconds: float = 0.0
     log: Path | None = None
     payload: Path | None = None  # what TensorFlow wrote, where it is not in that folder
-    fault: FileFault | None = None  # what is wrong with that
+    faults: tuple[FileFault, ...] = ()  # what is wrong with that
 
 
 class Artifacts:
@@ -133,14 +133,17 @@ class Artifacts:
 
     async def _record(self, save: Save, priority: int) -> Saved:
         """What a SavedModel that came as a folder should give."""
-        fault = (await asyncio.to_thread(files_of, save.model.file)).fault
+        faults = (await asyncio.to_thread(files_of, save.model.file)).faults
         try:
             folder, seconds = await self._references.record(save, priority)
         except NotRecorded as error:
-            refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), fault=fault)
+            refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), faults=faults)
             return Saved(None, refusal)
+        if why := await asyncio.to_thread(_refused, save.model, folder):
+            # What somebody gave on purpose: to go on without would be green and say nothing.
+            return Saved(None, Observation(Verdict.UNSAVED, Stage.SAVE, message=why))
         reused = not seconds
-        return Saved(folder, None, reused, seconds, payload=save.model.file, fault=fault)
+        return Saved(folder, None, reused, seconds, payload=save.model.file, faults=faults)
 
     async def _save(self, save: Save, priority: int) -> Saved:
         environment = await self._steps.environment(save.runtime)
@@ -174,7 +177,7 @@ class Artifacts:
         found = await asyncio.to_thread(self._store.find, key, save.model.root)
         if found is not None:
             return Saved(found, reused=True)
-        log = (await self._steps.folder()).file(save.id, "log")
+        log = await self._steps.log(save.id, save.key)
         making = self._store.making()
         message = {
             **message,
@@ -198,6 +201,16 @@ class Artifacts:
             partial(self._store.keep, making, key, root, sources, began=began)
         )
         return Saved(kept, seconds=seconds, log=log)
+
+
+def _refused(model: Any, record: Path) -> str:
+    """What the model said of the examples that somebody gave for it; empty where it took them."""
+    if model.examples is None:
+        return ""
+    uncalled = str(read_record(record).raw.get("uncalled") or "")
+    return (
+        uncalled if uncalled.startswith(f"the inputs were refused ({model.examples.name})") else ""
+    )
 
 
 async def _already(artifact: Path) -> Saved:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.settings import Settings
     from pytest_tfroundtrip.statement import Trial
 
+FOLLOW_SECONDS = 0.1  # between two looks at what a step has written
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -115,10 +117,30 @@ class Engine:
         """Block until every environment that the plan needs is there, or known not to be."""
         self.call(self._steps.until_prepared())
 
-    def observe(self, cell: Cell) -> Observation:
-        """Block until the cell's result is there."""
-        found: Observation = self.call(self.observation(cell))
-        return found
+    def observe(
+        self, cell: Cell, follow: Callable[[Iterable[Path]], None] | None = None
+    ) -> Observation:
+        """Block until the cell's result is there.
+
+        Args:
+            cell: the cell.
+            follow: takes the logs of its steps, again and again while it is waited for and once
+                when it is there.
+        """
+        asked = asyncio.run_coroutine_threadsafe(self.observation(cell), self._loop)
+        while follow is not None:
+            concurrent.futures.wait([asked], FOLLOW_SECONDS)
+            follow(self.logs(cell))
+            if asked.done():
+                break
+        return asked.result()
+
+    def logs(self, cell: Cell) -> tuple[Path, ...]:
+        """What the steps for a cell write to by now, those of its artifact first."""
+        load = planning.load_of(cell)
+        keys = [planning.save_key(cell.artifact)]
+        keys += [planning.load_key(load)] if load else []
+        return tuple(log for key in keys for log in self._steps.logs.get(key, ()))
 
     def observe_trial(self, trial: Trial) -> Observation:
         """Block until the result of a case under a runtime is there."""
@@ -191,7 +213,7 @@ class Engine:
             return {"unsaved": saved.failure}
         run = await self._steps.folder()
         name = f"{load.save.id}-to-{load.loader.name}_{load.runtime.name}-{load.operation}"
-        folder, log = run.folder(name), run.file(name, "log")
+        folder, log = run.folder(name), await self._steps.log(name, planning.load_key(load))
         answer = await self._steps.run(
             self._steps.agent_for(load.runtime, load.save),
             priority,

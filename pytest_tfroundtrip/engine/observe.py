@@ -93,7 +93,7 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     saved: Saved = answer["artifact"]
     folder = saved.folder
     if answer["status"] != "ok" or folder is None or cell.loader is None:
-        return replace(unanswered(answer, Stage.LOAD, answer["log"]), fault=saved.fault)
+        return replace(unanswered(answer, Stage.LOAD, answer["log"]), faults=saved.faults)
     if answer.get("absent"):
         return unanswered(answer, Stage.TRAIN, answer["log"])
     record, observed = read_record(folder), read_observed(answer["folder"], answer)
@@ -102,10 +102,11 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     else:
         judgement = judge_inference(record, observed, cell.loader, cell.tolerances)
     seen = _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
-    if saved.fault is not None and record.uncalled and seen.verdict is Verdict.SAME:
+    stopped = any(fault.stops for fault in saved.faults)
+    if stopped and record.uncalled and seen.verdict is Verdict.SAME:
         # The C API loads a graph without variables/ and says nothing; a call of it would fail.
         said = f"loading raised nothing, but it cannot be called: {record.uncalled}"
-        seen = replace(seen, verdict=Verdict.REFUSED, message=said, fault=saved.fault)
+        seen = replace(seen, verdict=Verdict.REFUSED, message=said, faults=saved.faults)
     return replace(seen, notes=observed.notes, log=str(answer["log"]))
 
 

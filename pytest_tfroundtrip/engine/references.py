@@ -28,6 +28,7 @@ from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.judge.tolerances import EXACT
 from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.observation import FileFault
+from pytest_tfroundtrip.savedmodel.faults import messages_of
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class References:
         key = record_key(save, runtime, environment.lock, loader, f"{state} {fed} {why}")
         if there := await asyncio.to_thread(self._store.find, key, save.model.root):
             return there, 0.0
-        log = (await self._steps.folder()).file(f"{save.id}-record", "log")
+        log = await self._steps.log(f"{save.id}-record", save.key)
         making = self._store.making()
         if given is not None:
             await asyncio.to_thread(given.write, making / GIVEN)
@@ -249,7 +250,7 @@ def state_of(folder: Path) -> str:
 class Files:
     """What a SavedModel's files say before anything is loaded."""
 
-    fault: FileFault | None  # that TensorFlow is known not to load
+    faults: tuple[FileFault, ...]  # what is wrong with them
     random: bool  # an op may give other values in another process
 
 
@@ -265,16 +266,16 @@ def files_of(folder: Path) -> Files:
     try:
         model = read_saved_model(found_at(folder))
     except NoSavedModel as error:
-        return Files(_stopping([error.fault]), random=True)
+        return Files(_told([error.fault]), random=True)
     ops = (op.name for graph in model.meta_graphs for op in graph.ops)
-    return Files(_stopping(model.faults), any(map(_RANDOM.search, ops)))
+    return Files(_told(model.faults), any(map(_RANDOM.search, ops)))
 
 
-def _stopping(faults: Iterable[Fault]) -> FileFault | None:
-    for fault in faults:
-        if fault.stops:
-            return FileFault(fault.id, fault.sentence, fault.remedy)
-    return None
+def _told(faults: Iterable[Fault]) -> tuple[FileFault, ...]:
+    return tuple(
+        FileFault(fault.id, fault.sentence, fault.remedy, fault.stops, messages_of(fault))
+        for fault in faults
+    )
 
 
 def _renewed(first: Variables | None, second: Variables | None) -> list[str]:

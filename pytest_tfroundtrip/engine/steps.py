@@ -47,6 +47,7 @@ class Steps:
         self.settings = settings
         self.environments: dict[str, Environment | EnvironmentFailed] = {}
         self.hellos: dict[str, Hello] = {}
+        self.logs: dict[str, list[Path]] = {}
         self.providers = prepare.Providers(
             settings.cache, settings.provider, settings.limits, settings.jobs
         )
@@ -127,6 +128,17 @@ class Steps:
                 raise
             # It ran this step alone, and twice: that is the model's doing.
             return {"status": "crashed", "exception": type(error).__name__, "message": str(error)}
+
+    async def log(self, name: str, of: str) -> Path:
+        """A new file for what a step's TensorFlow writes.
+
+        Args:
+            name: of the file, before it is made to be one.
+            of: the key of the save or the load that the step is for: who waits for it may follow.
+        """
+        made = (await self.folder()).file(name, "log")
+        self.logs.setdefault(of, []).append(made)
+        return made
 
     async def folder(self) -> RunFolder:
         """Where the run's results and logs are."""

@@ -21,10 +21,8 @@ _NAMED = 2  # reasons of a span
 def foretold(model: SavedModel, graph: MetaGraph) -> Foretold:
     """What is foretold of a meta graph.
 
-    Of nobody where something is wrong with the files that stops every loader.
+    It is of whole files, whatever is wrong with these: who mends them wants to know what for.
     """
-    if any(fault.stops for fault in model.faults):
-        return Foretold((), ())
     subject = Subject(model, graph)
     read = list(reaches(subject))
     readers = [(each.loader, _range(each), "; ".join(_limits(each))) for each in read]
@@ -35,7 +33,7 @@ def foretold(model: SavedModel, graph: MetaGraph) -> Foretold:
         for reach in trained
         if reach.oldest is None and reach.loader in some
     ]
-    return Foretold(readers, untrained)
+    return Foretold(readers, untrained, whole=not any(fault.stops for fault in model.faults))
 
 
 def as_data(model: SavedModel, graph: MetaGraph) -> dict[str, list[dict[str, Any]]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.promises.lookup import Statement, promises, statements
 from pytest_tfroundtrip.promises.measured import measured
+from pytest_tfroundtrip.report.markdown import prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,10 +75,10 @@ def _summary(kept: Mapping[str, Any]) -> Iterator[str]:
 def _section(statement: Statement, kept: Mapping[str, Any]) -> Iterator[str]:
     yield f"### {statement.id}: {verdict(statement, kept)}"
     yield ""
-    yield f"> {statement.quote}"
+    yield f"> {_quoted(statement.quote)}"
     yield ""
     if statement.english != statement.quote:
-        yield f"In English: {statement.english}"
+        yield f"In English: {prose(statement.english)}"
         yield ""
     if statement.untested:
         yield f"Nothing is held against it: {statement.untested}."
@@ -90,6 +92,11 @@ def _section(statement: Statement, kept: Mapping[str, Any]) -> Iterator[str]:
     for name, under in _cases(statement, kept):
         yield from _case(name, under)
     yield ""
+
+
+def _quoted(text: str) -> str:
+    """A quote: the documents' code has comments, which Markdown takes for headings."""
+    return re.sub(r"^([#>+-])", r"\\\1", prose(text))
 
 
 def _told(word: str, number: int) -> str:
@@ -114,7 +121,9 @@ def _case(name: str, under: Mapping[str, Any]) -> Iterator[str]:
 
 def _code(said: str) -> str:
     """A message in Markdown: TensorFlow's own stands as code, our sentences as they are."""
-    return said if said.endswith(".") and "`" not in said else f"`{said.replace('`', chr(39))}`"
+    return (
+        prose(said) if said.endswith(".") and "`" not in said else f"`{said.replace('`', chr(39))}`"
+    )
 
 
 def _cells(statement: Statement, kept: Mapping[str, Any]) -> dict[str, Mapping[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.report.folders import sentences
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
 from pytest_tfroundtrip.report.predictions import apology
 from pytest_tfroundtrip.report.rows import api_order
@@ -50,11 +51,13 @@ def _statements(statements: Sequence[StatementRow]) -> str:
 def _sentences(rows: Sequence[Row]) -> Iterator[str]:
     told = [row for row in rows if row.answered]
     documents = [row for row in told if row.expect is Expect.DOCUMENTS]
-    models = [row for row in told if row.expect is Expect.ROUND_TRIP]
+    folders = [row for row in told if row.expect is Expect.ROUND_TRIP and row.writers]
+    models = [row for row in told if row.expect is Expect.ROUND_TRIP and not row.writers]
     if documents:
         yield _documents(documents)
     if models:
         yield _round_trip(models)
+    yield from _folders(folders)
     if unseen := uncompared_sentence(rows):
         yield unseen
     if not told:
@@ -123,6 +126,14 @@ def _round_trip(rows: Sequence[Row]) -> str:
     if rest > 0:
         text += f"; {rest} were no test that passed or failed"
     return text + "."
+
+
+def _folders(rows: Sequence[Row]) -> Iterator[str]:
+    """Who reads which SavedModel."""
+    yield from sentences(rows)
+    failed = sum(row.failed and not row.asserted for row in rows)
+    if failed:
+        yield f"{failed} of {count(len(rows), 'cell')} failed."
 
 
 def _failed(rows: Sequence[Row], failed: Sequence[Row], models: Sequence[str]) -> str:

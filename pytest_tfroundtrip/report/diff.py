@@ -53,7 +53,7 @@ class Change:
         """The APIs, which cells of other runtimes share."""
         cell = self.cell
         loaded = f", loaded by {cell.load}" if cell.load else ""
-        return f"{cell.model} saved by {cell.save}{loaded}, {cell.operation}"
+        return f"{cell.named} saved by {cell.save}{loaded}, {cell.operation}"
 
     @property
     def text(self) -> str:

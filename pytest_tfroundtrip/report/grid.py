@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.report import folders
 from pytest_tfroundtrip.report.lines import BLANK, Line, Segment, count, line, wrapped
+from pytest_tfroundtrip.report.places import (
+    CONTRADICTION,
+    FAILED,
+    Column,
+    Piece,
+    piece_of,
+    stress,
+)
 from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
 
@@ -15,36 +24,21 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.report.rows import Row
 
-FAILED, CONTRADICTION = "!", "*"
 #: Up to three runtimes crossed are shown in full, more as one map of pairs and what failed.
 FULL_PAIRS = 9
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A place in a grid: what all its rows say together."""
-
-    text: str = ""
-    mark: str = " "
-    markup: dict[str, bool] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of pieces, under its heading and, with its neighbours, under a group's heading."""
-
-    heading: str
-    pieces: Sequence[Piece]
-    group: str = ""
-
-    @property
-    def width(self) -> int:
-        """Without the mark and the space in front of it."""
-        return max(len(self.heading), *(len(piece.text) for piece in self.pieces))
+_SHARE = re.compile(r"^.\w+ \d+/\d+$")
+FOLDERS = 40  # of more those that are the same everywhere are counted
 
 
 def grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
     """Every grid of a run, and a legend of the signs that occur in them."""
+    lines = list(_grids(rows, width))
+    yield from lines
+    shares = any(_SHARE.search(text) for line_ in lines for text, _ in line_)
+    yield from _legend(rows, width, shares=shares)
+
+
+def _grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
     creations = [row for row in rows if row.creation]
     if creations:
         yield from _creation(creations, width)
@@ -53,41 +47,15 @@ def grids(rows: Sequence[Row], width: int) -> Iterator[Line]:
         chosen = [row for row in rows if row.operation is operation]
         # The word is needed only where there is more than one thing that was done with a load.
         title = f"{operation}, " if len(operations) > 1 else ""
-        if len(pairs_of(chosen)) > FULL_PAIRS:
-            yield from _map_of_pairs(chosen, width, title)
+        ours = [row for row in chosen if not row.writers]
+        if len(pairs_of(ours)) > FULL_PAIRS:
+            yield from _map_of_pairs(ours, width, title)
         else:
-            yield from _by_pair(chosen, width, title)
-    yield from _legend(rows, width)
-
-
-def piece_of(rows: Sequence[Row]) -> Piece:
-    """What several models' rows say together: a verdict all share, else of how many it is true.
-
-    How many are ``same``; where none is, how many are what most of them are: ``refused 2/3``.
-    """
-    there = [row for row in rows if row.verdict is not Verdict.ABSENT]
-    if not there:
-        return Piece("-" if rows else "")
-    verdicts = {row.verdict for row in there}
-    same = sum(row.verdict is Verdict.SAME for row in there)
-    if len(verdicts) > 1:
-        most = Counter(row.verdict for row in there).most_common(1)[0]
-        verdict, number = (Verdict.SAME, same) if same else most
-        text = f"{verdict or 'not run'} {number}/{len(there)}"
-    else:
-        text = "not run" if None in verdicts else str(there[0].verdict)
-    return Piece(text, *_stress(there, all_same=same == len(there)))
+            yield from _by_pair(ours, width, title)
+        yield from _of_folders([row for row in chosen if row.writers], width, title)
 
 
 _WORDS = list(Operation)
-
-
-def _stress(rows: Sequence[Row], *, all_same: bool) -> tuple[str, dict[str, bool]]:
-    if any(row.failed for row in rows):
-        return FAILED, {"red": True}
-    if any(row.contradiction for row in rows):
-        return CONTRADICTION, {"yellow": True}
-    return " ", {"green": True} if all_same else {}
 
 
 def _creation(rows: Sequence[Row], width: int) -> Iterator[Line]:
@@ -128,6 +96,22 @@ def _by_pair(
         yield from table(f"saved by {saved}", savers, columns, width)
 
 
+def _of_folders(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]:
+    """A line for each SavedModel that came as a folder, with the release that wrote it."""
+    if not rows:
+        return
+    found = folders.grid(rows, title, most=FOLDERS)
+    if found.labels:
+        yield from table("written by", found.labels, found.columns, width)
+    for said in filter(None, (folders.held_against(rows), folders.made_up(rows))):
+        yield from wrapped(said, width)
+        yield BLANK
+    if found.left_out:
+        more = "more folders are" if found.left_out > 1 else "more folder is"
+        yield line(f"{found.left_out} {more} the same everywhere")
+        yield BLANK
+
+
 def _map_of_pairs(rows: Sequence[Row], width: int, title: str) -> Iterator[Line]:
     """One place per pair of runtimes: too many pairs to show each; then those that failed."""
     pairs = pairs_of(rows)
@@ -160,7 +144,7 @@ def share_of(rows: Sequence[Row]) -> Piece:
         return Piece("-" if rows else "")
     same = sum(row.verdict is Verdict.SAME for row in there)
     text = "same" if same == len(there) else f"{same}/{len(there)}"
-    return Piece(text, *_stress(there, all_same=same == len(there)))
+    return Piece(text, *stress(there, all_same=same == len(there)))
 
 
 def asked(row: Row) -> bool:
@@ -279,7 +263,7 @@ def _wide(block: Sequence[Column]) -> int:
     return sum(_widths(block, spans)) + 2 * len(block) + groups
 
 
-def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
+def _legend(rows: Sequence[Row], width: int, *, shares: bool) -> Iterator[Line]:
     legend = []
     if any(row.failed for row in rows):
         legend.append(f"{FAILED} failed")
@@ -287,8 +271,9 @@ def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
         legend.append(f"{CONTRADICTION} contradicts the documents, cause known")
     if any(row.verdict is Verdict.ABSENT for row in rows):
         legend.append("- no such API in that release, or no keras_model()")
-    if len({row.model for row in rows}) > 1:
-        legend.append("same 1/2: so for 1 of 2 models")
+    if any(row.outcome == "xfailed" and not row.contradiction for row in rows):
+        legend.append("without a sign: as expected")
+    legend += folders.of_several(rows) if shares else []
     if legend:
         yield from wrapped("; ".join(legend), width)
         yield BLANK

@@ -11,16 +11,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.report import folders
 from pytest_tfroundtrip.report.closing import closing
-from pytest_tfroundtrip.report.grid import (
-    CONTRADICTION,
-    FAILED,
-    FULL_PAIRS,
-    pairs_of,
-    piece_of,
-    share_of,
-)
+from pytest_tfroundtrip.report.grid import FULL_PAIRS, pairs_of, share_of
 from pytest_tfroundtrip.report.lines import count, runtimes
+from pytest_tfroundtrip.report.places import CONTRADICTION, FAILED, piece_of
 from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
 from pytest_tfroundtrip.report.rows import api_order, disambiguate, in_order, runtime_order
 from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
@@ -31,7 +26,7 @@ from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_tfroundtrip.report.grid import Piece
+    from pytest_tfroundtrip.report.places import Piece
     from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
     from pytest_tfroundtrip.report.save_pairs import SavePair
     from pytest_tfroundtrip.report.statements import StatementRow
@@ -40,15 +35,16 @@ if TYPE_CHECKING:
 #: else the step may write.
 LIMIT = 1_000_000
 NOTES = 10  # of a loader on one cell
+FOLDERS = 200  # in a table; of more those that are the same everywhere are counted
 EXAMPLES = 25  # of failures that no cause explains; the rest are counted
 MESSAGE_LINES = 20
 MESSAGE_WIDTH = 300  # a graph's text is one line of a megabyte
 
 _MARKS = {FAILED: "❌ ", CONTRADICTION: "⚠️ "}
 _WORDS = list(Operation)
-# What Markdown, GitHub's $math$ and tables read as more than the character; within a word an
-# underscore is one.
-_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
+# What Markdown, GitHub's $math$ and tables read as more than the character; between letters an
+# underscore is one, but not beside another.
+_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -112,6 +108,12 @@ def prose(text: str) -> str:
     text = " ".join(_visible(text).split())
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
+
+
+def prose_with_code(text: str) -> str:
+    """A sentence of ours as text: what stands between backticks stays code."""
+    parts = re.split(r"(\s*`[^`]+`\s*)", text)
+    return "".join(part if "`" in part else prose(part) for part in parts)
 
 
 def code(text: str) -> str:
@@ -197,10 +199,12 @@ def _matrices(rows: Sequence[Row]) -> Iterator[_Block]:
         yield _Block(f"## Saving\n\n{_creation(creations)}", "table", 2)
     operations = sorted({row.operation for row in rows if not row.creation}, key=_WORDS.index)
     for operation in operations:
-        chosen = [row for row in rows if row.operation is operation]
+        of_both = [row for row in rows if row.operation is operation]
         title = f" for {operation}" if len(operations) > 1 else ""
-        many = len(pairs_of(chosen)) > FULL_PAIRS
         yield _Block(f"## Loading{title}", "", 0)
+        chosen = [row for row in of_both if not row.writers]
+        yield from _folders([row for row in of_both if row.writers])
+        many = len(pairs_of(chosen)) > FULL_PAIRS
         if many:
             yield _map_of_pairs(chosen)
         for saved in sorted({row.save_runtime for row in chosen}, key=runtime_order):
@@ -208,6 +212,36 @@ def _matrices(rows: Sequence[Row]) -> Iterator[_Block]:
     legend = _legend(rows)
     if legend:
         yield _Block(legend, "", 0)
+
+
+def _folders(rows: Sequence[Row]) -> Iterator[_Block]:
+    """A line for each SavedModel that came as a folder, with the release that wrote it."""
+    if not rows:
+        return
+    found = folders.grid(rows, most=FOLDERS)
+    if found.labels:
+        groups = [
+            column.group if column.group != before else ""
+            for before, column in zip(
+                ("", *(column.group for column in found.columns)), found.columns, strict=False
+            )
+        ]
+        table = _table(
+            [
+                ["written by", *map(prose, groups)],
+                ["", *(code(column.heading) for column in found.columns)],
+                *(
+                    [prose(label), *(_shown(column.pieces[place]) for column in found.columns)]
+                    for place, label in enumerate(found.labels)
+                ),
+            ]
+        )
+        yield _Block(table, "table", 2)
+    for said in filter(None, (folders.held_against(rows), folders.made_up(rows))):
+        yield _Block(prose(said), "", 1)
+    if found.left_out:
+        said = "more folders are" if found.left_out > 1 else "more folder is"
+        yield _Block(f"{found.left_out} {said} the same everywhere.", "", 0)
 
 
 def _creation(rows: Sequence[Row]) -> str:
@@ -283,8 +317,7 @@ def _legend(rows: Sequence[Row]) -> str:
         legend.append(f"{_MARKS[CONTRADICTION]}contradicts the documents, cause known")
     if any(row.verdict is Verdict.ABSENT for row in rows):
         legend.append("- no such API in that release, or no `keras_model()`")
-    if len({row.model for row in rows}) > 1:
-        legend.append("same 1/2: so for 1 of 2 models")
+    legend += folders.of_several(rows)
     return "; ".join(legend)
 
 
@@ -506,7 +539,8 @@ def _runtimes(infos: Iterable[RuntimeInfo]) -> Iterator[_Block]:
 
 def _where(rows: Sequence[Row]) -> str:
     """How many cells, and between which runtimes."""
-    said = f"{count(len(rows), 'cell')}, saved by {runtimes(row.save_runtime for row in rows)}"
+    cells = f"{count(len(rows), 'cell')}{folders.of_which(rows)}"
+    said = f"{cells}, saved by {runtimes(row.save_runtime for row in rows)}"
     loads = [row.load_runtime for row in rows if row.load_runtime]
     return prose(f"{said}, loaded by {runtimes(loads)}" if loads else said)
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.apis import apis
-from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder
+from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, UNKNOWN, Folder
 from pytest_tfroundtrip.observation import mispredicted
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
@@ -69,6 +69,9 @@ class Row:
     predicted_reason: str | None = None
     changes: tuple[Change, ...] = ()  # of the contract: what a caller meets
     thread: str | None = None  # the cause's, upstream
+    reference_load: str = ""  # of a folder: the loader that computed what it should give ...
+    reference_runtime: str = ""  # ... and under which release
+    inputs: str = ""  # where those that it was fed with come from: "made up", a file's name
 
     @property
     def creation(self) -> bool:
@@ -101,7 +104,7 @@ class Row:
         return mispredicted(self.predicted, self.verdict)
 
     @property
-    def _named(self) -> str:
+    def named(self) -> str:
         """The model, and which of its signatures where that is not the usual one."""
         if not self.writers or self.signature in (None, DEFAULT_SIGNATURE):
             return self.model
@@ -111,10 +114,13 @@ class Row:
     def sentence(self) -> str:
         """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
         if self.writers:
-            parts = [f"{self._named}, written by {' or '.join(self.writers)}"]
-            parts[0] += f" under {self.save_runtime}"
+            parts = [f"{self.named}, written by {' or '.join(self.writers)}"]
+            if self.save_runtime == UNKNOWN:
+                parts[0] += " under a release that it does not name"
+            else:
+                parts[0] += f" under {self.save_runtime}"
         else:
-            parts = [f"{self._named} saved by {self.save} under {self.save_runtime}"]
+            parts = [f"{self.named} saved by {self.save} under {self.save_runtime}"]
         if self.resave_runtime:
             parts.append(f"saved again under {self.resave_runtime}")
         if self.operation is Operation.RESAVE:

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.report.grid import Column, Piece, table
+from pytest_tfroundtrip.report.grid import table
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
+from pytest_tfroundtrip.report.places import Column, Piece
 from pytest_tfroundtrip.report.rows import runtime_order
 from pytest_tfroundtrip.vocabulary import Verdict, Word
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
+from pytest_tfroundtrip.report.folders import of_which
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
 from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
@@ -271,7 +272,8 @@ def _cause(name: str, rows: Sequence[Row], width: int) -> Iterator[Line]:
     loads = [row.load_runtime for row in rows if row.load_runtime]
     if loads:
         where += f", loaded by {runtimes(loads)}"
-    yield from wrapped(f"{count(len(rows), 'cell')}, {where}", width, 2, f"{name}: ")
+    cells = f"{count(len(rows), 'cell')}{of_which(rows)}"
+    yield from wrapped(f"{cells}, {where}", width, 2, f"{name}: ")
 
 
 def grouped(rows: Iterable[Row], name: str) -> list[tuple[str | None, list[Row]]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.savedmodel.model import Checkpoint, Fault, MetaGraph, Shard
 
 _NAMED = 5  # variables are named in a sentence
+_FILLS_FROM_FILE = "InitializeTableFromTextFile"  # and its V2
 
 
 def of_file(path: Path) -> Fault | None:
@@ -22,6 +23,8 @@ def of_file(path: Path) -> Fault | None:
     shown = str(path)
     if path.is_symlink() and not path.exists():
         return fault("broken-link", shown, target=path.readlink())
+    if path.is_dir():
+        return fault("folder-as-file", shown)
     if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
         return fault("unreadable", shown, why="it is no regular file")
     try:
@@ -53,6 +56,24 @@ def of_folder(folder: Path) -> Iterator[Fault]:
         yield fault("both-formats", str(folder / f"saved_model.{Format.TEXT}"))
 
 
+def of_path(folder: Path, graphs: Sequence[MetaGraph]) -> Iterator[Fault]:
+    """Whether TensorFlow finds variables there: GetMatchingPaths takes the path for a pattern.
+
+    https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/kernels/save_restore_v2_ops.cc
+    """
+    from fnmatch import fnmatchcase  # noqa: PLC0415  only here
+
+    path = folder.absolute()
+    if not any(graph.restores for graph in graphs):
+        return
+    for part in path.parts[1:]:
+        # * and ? stand for themselves too, and [ without ] for nothing else.
+        sign = "\\" if "\\" in part else None if fnmatchcase(part, part) else "[...]"
+        if sign:
+            yield fault("name-is-a-pattern", str(path), sign=sign)
+            return
+
+
 def of_variables(
     index: Path, checkpoint: Checkpoint | None, graphs: Sequence[MetaGraph]
 ) -> Iterator[Fault]:
@@ -77,7 +98,8 @@ def of_variables(
 
 def of_assets(folder: Path, graphs: Sequence[MetaGraph]) -> Iterator[Fault]:
     """Assets that are not there, or stand for something else."""
-    read = any(graph.tables for graph in graphs)
+    # By functions, too: tf.Transform has its tables in there.
+    read = any(op.name.startswith(_FILLS_FROM_FILE) for graph in graphs for op in graph.ops)
     for asset in sorted({asset for graph in graphs for asset in graph.assets}, key=str):
         path = folder / "assets" / asset.filename
         if asset.size is None:

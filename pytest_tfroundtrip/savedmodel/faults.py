@@ -6,17 +6,18 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.entries import read_entries
 from pytest_tfroundtrip.savedmodel.model import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 FAULTS_FILE = Path(__file__).with_name("faults.toml")
 #: How much of a file says what it is.
 BEGINNING = 512
+_FILE = "{file}"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Entry:
     stops: bool
     starts: re.Pattern[str] | None
     holds: tuple[str, ...]
+    messages: tuple[str, ...]
 
 
 @cache
@@ -39,7 +41,10 @@ def entries() -> dict[str, Entry]:
         ValueError: the data file is not in form.
     """
     raw = read_entries(
-        FAULTS_FILE, "fault", required=("sentence", "remedy"), optional=("stops", "starts", "holds")
+        FAULTS_FILE,
+        "fault",
+        required=("sentence", "remedy"),
+        optional=("stops", "starts", "holds", "messages"),
     )
     return {
         each["id"]: Entry(
@@ -49,6 +54,7 @@ def entries() -> dict[str, Entry]:
             stops=each.get("stops", True),
             starts=re.compile(each["starts"]) if "starts" in each else None,
             holds=tuple(each.get("holds", ())),
+            messages=tuple(each.get("messages", ())),
         )
         for each in raw
     }
@@ -61,6 +67,27 @@ def fault(entry: str, path: str, **found: object) -> Fault:
     return Fault(
         kind.id, path, kind.sentence.format_map(names), kind.remedy.format_map(names), kind.stops
     )
+
+
+def messages_of(fault: Fault) -> tuple[str, ...]:
+    """Regular expressions: what TensorFlow says because of a fault, of whatever release."""
+    from fnmatch import fnmatchcase  # noqa: PLC0415  only where something is wrong
+
+    path = Path(fault.path)
+    whole, file = path.absolute().as_posix(), re.escape(path.name)
+    own = entries()[fault.id].messages
+    of_place = (
+        message
+        for place in _places()
+        if any(fnmatchcase(whole, pattern) for pattern in place["of"])
+        for message in place["messages"]
+    )
+    return tuple(each.replace(_FILE, file) for each in own or of_place)
+
+
+@cache
+def _places() -> tuple[Mapping[str, Any], ...]:
+    return read_entries(FAULTS_FILE, "place", required=("of", "messages"))
 
 
 def by_beginning(beginning: bytes, path: str) -> Fault | None:

@@ -67,7 +67,7 @@ def find(root: Path, unread: Callable[[OSError], None] | None = None) -> Iterato
             if unread:
                 unread(error)
             continue
-        form = next((form for file, form in FILES.items() if _is_file(inside.get(file))), None)
+        form = form_in(Path(folder)) if any(file in inside for file in FILES) else None
         if form is not None:
             yield Found(Path(folder), name or _own_name(root), form)
             continue
@@ -79,9 +79,25 @@ def find(root: Path, unread: Callable[[OSError], None] | None = None) -> Iterato
         )
 
 
-def _is_file(entry: os.DirEntry[str] | None) -> bool:
-    """Whether there is a file, or what should be one: a link to nowhere is told of later."""
-    return entry is not None and not entry.is_dir()
+def form_in(folder: Path) -> Format | None:
+    """How the SavedModel in a folder is written; None where there is none.
+
+    By names: a link to nowhere is what should be one, and so is a folder of that name that is no
+    SavedModel itself. What is wrong with them is told when they are read.
+    """
+    for name, form in FILES.items():
+        file = folder / name
+        if file.is_dir():
+            if not any(os.path.lexists(file / each) for each in FILES):
+                return form
+        elif os.path.lexists(file):
+            return form
+    return None
+
+
+def is_saved_model(folder: Path) -> bool:
+    """Whether a folder is a SavedModel, or should be one."""
+    return form_in(folder) is not None
 
 
 def what_is_there(path: Path) -> Fault:

@@ -34,6 +34,7 @@ class Foretold:
 
     readers: Sequence[tuple[str, str, str]]  # loader, releases, what is on either side of them
     untrained: Sequence[str]  # loaders that do not train it, with why
+    whole: bool = True  # False: nobody reads it before its files are mended
 
 
 def page(
@@ -207,10 +208,8 @@ def _of_ops(graph: MetaGraph, width: int) -> Iterator[str]:
 
 def _of_readers(told: Foretold, width: int) -> Iterator[str]:
     """Who reads it: a line for each loader, with why no more releases do."""
-    if not told.readers:
-        yield from _labelled("read by", "nobody: see what looks wrong", width)
-        return
-    yield from _labelled("read by", "as far as the file tells", width)
+    until = "" if told.whole else ", once what looks wrong is mended: nobody reads it as it is"
+    yield from _labelled("read by", f"as far as the file tells{until}", width)
     columns = [max(len(row[column]) for row in told.readers) for column in (0, 1)]
     for loader, releases, why in told.readers:
         first = f"{_INDENT * 2}{loader.ljust(columns[0])}  {releases.ljust(columns[1])}  "

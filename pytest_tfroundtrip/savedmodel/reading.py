@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from pytest_tfroundtrip.savedmodel.meta_graph import meta_graph_of, stamp_of
 from pytest_tfroundtrip.savedmodel.model import SavedModel
 from pytest_tfroundtrip.savedmodel.origin import Traces
 from pytest_tfroundtrip.savedmodel.pieces import Damaged
+from pytest_tfroundtrip.savedmodel.protos import message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,7 @@ HUB_MODULE = "tfhub_module.pb"
 FINGERPRINT = "fingerprint.pb"
 RECORD = ("assets.extra", "tf_roundtrip", "record.json")
 _FINGERPRINT_MOST = 1 << 16
+_SERVE = "serve"
 _SHOWN = 5
 
 
@@ -94,6 +97,11 @@ def read_stamps(found: Found) -> tuple[Stamp, ...]:
     return stamps
 
 
+def stamp_of_unread(found: Found) -> Stamp:
+    """What stands for the stamp of a file that is not in form: what lies beside it may say more."""
+    return replace(stamp_of(message("MetaGraphDef")(), _traces(found.path)), tags=(_SERVE,))
+
+
 def read_saved_model(found: Found) -> SavedModel:
     """All there is to say of a SavedModel, with what looks wrong.
 
@@ -115,7 +123,11 @@ def read_saved_model(found: Found) -> SavedModel:
     checkpoint, faults = _checkpoint(index)
     if not faults:
         faults += checks.of_variables(index, checkpoint, graphs)
-    faults += [*checks.of_folder(folder), *checks.of_assets(folder, graphs)]
+    faults += [
+        *checks.of_folder(folder),
+        *checks.of_path(folder, graphs),
+        *checks.of_assets(folder, graphs),
+    ]
     warmup = folder.joinpath(*WARMUP)
     return SavedModel(
         path=folder,

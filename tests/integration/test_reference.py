@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.promises.rows import changes, kept, of_report
+from tests.documents import Command, blocks
 
 from .harness import HERE
 from .tables import contradicting, creations, read_table
@@ -34,6 +35,12 @@ RUNTIME = {
 def test_it_ends_green(reference: Reference) -> None:
     assert reference.first.status == 0, reference.first.output
     assert reference.first.report["summary"]["cells"] == 450
+
+
+def test_it_prints_what_the_readme_says(reference: Reference) -> None:
+    (block,) = (each for each in blocks("README.md") if each.language == "text")
+    shown = Command(block.place, (), "", f"...\n{block.text}...")
+    assert shown.is_said(reference.first.output), reference.first.output
 
 
 def test_every_verdict_is_as_the_table_says(reference: Reference) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.catalogue.extensions import Extension
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
+
+EXAMPLE = Path(__file__).parents[1] / "example_plugin" / "acme_roundtrip"
 
 SAVER: dict[str, Any] = {
     "calls": "acme.export",
@@ -51,3 +55,18 @@ def write(
     apis.write_text(json.dumps(content), encoding="utf-8")
     module.write_text(agent, encoding="utf-8")
     return Extension(apis, module, name)
+
+
+def install_example(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, module: str = "acme_roundtrip.plugin"
+) -> None:
+    """Put the example plugin on sys.path as an installer does: with its entry point."""
+    site = folder / "site"
+    entry = f"[pytest11]\nacme = {module}\n"
+    (site / "acme_roundtrip-1.0.dist-info").mkdir(parents=True)
+    (site / "acme_roundtrip-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: acme-roundtrip\nVersion: 1.0\n"
+    )
+    (site / "acme_roundtrip-1.0.dist-info" / "entry_points.txt").write_text(entry)
+    shutil.copytree(EXAMPLE, site / "acme_roundtrip")
+    monkeypatch.syspath_prepend(str(site))

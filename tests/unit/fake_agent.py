@@ -28,9 +28,9 @@ A rule of ``rules`` may have: ``sleep`` (seconds; the step's timeout holds), ``l
 step's log), ``status`` with ``exception``, ``message``, ``stage``, ``traceback``; ``absent``
 (why), ``delta`` (added to the first element of the first output), ``rename`` (output: its new
 name), ``dtype`` (output: dtype), ``drop`` (outputs that are left out), ``contract`` (object that
-is merged into the contract), ``notes`` (of a load), ``unsteady`` (of a record), ``exit`` (the
-agent's code), ``kill`` (the agent's signal), ``mute`` (no result is ever sent), ``print``
-(rubbish where the result should be).
+is merged into the contract), ``notes`` (of a load), ``unsteady`` and ``uncalled`` (of a record),
+``exit`` (the agent's code), ``kill`` (the agent's signal), ``mute`` (no result is ever sent),
+``print`` (rubbish where the result should be).
 """
 
 from __future__ import annotations
@@ -320,14 +320,15 @@ class Agent:
         record: dict[str, Any] = self.save({**message, "model": model, "saver": ""}, rule)["record"]
         folder = Path(message["folder"])
         shutil.rmtree(folder / "payload")
-        record.update(saver=None, callable=False, uncalled=message["uncalled"])
+        uncalled = rule.get("uncalled", message["uncalled"])
+        record.update(saver=None, callable=False, uncalled=uncalled)
         record["unsteady"] = rule.get("unsteady", False)
         signature = record["contract"]["signatures"].pop(KEY)
         if message["signature"] is not None:
             record["contract"]["signatures"][message["signature"]] = signature
         record["signature"] = message["signature"]
         record["contract"]["tags"] = sorted(message["tags"])
-        if message["loader"] is None or message["signature"] is None:
+        if record["uncalled"] or message["signature"] is None:
             record["examples"] = 0
             record["uncalled"] = record["uncalled"] or "it has no signature"
             wire.write_tensors(str(folder / "record.npz"), {})

@@ -12,7 +12,7 @@ import pytest
 from agent_server import Server, alive, descriptors, gone, quiet
 from interpreters import find_python
 
-from pytest_tfroundtrip.agent import wire
+from pytest_tfroundtrip.agent import forkserver, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,3 +257,26 @@ def test_other_pythons_serve_the_same(tmp_path: Path, version: str) -> None:
     assert server.result("segfault")["status"] == "crashed"
     assert server.result("hang", timeout=0.2)["status"] == "timeout"
     assert server.end() == 0
+
+
+def test_without_fork_each_step_is_refused_before_anything_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on Windows: stage ``env``, so the cell is an env_error and no verdict on a model."""
+    monkeypatch.delattr(os, "fork")
+    reading, requests = os.pipe()
+    answers, writing = os.pipe()
+    os.write(requests, wire.encode_message({"type": "step", "id": 7, "action": "load"}))
+    os.close(requests)
+
+    def work(*_: Any) -> None:
+        pytest.fail("a step was run")
+
+    assert forkserver.serve(work, reading, writing) == 0
+    os.close(writing)
+    with os.fdopen(answers, "rb") as told:
+        (line,) = told.readlines()
+    answer = wire.decode_message(line)
+    assert (answer["id"], answer["status"], answer["stage"]) == (7, "raised", "env")
+    assert "has no fork" in answer["message"]
+    assert "WSL" in answer["message"]

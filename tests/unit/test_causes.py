@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import string
 import sys
@@ -14,7 +15,8 @@ from known_cells import known_cell
 from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.causes import Cause, applying, causes, diagnose, possible
 from pytest_tfroundtrip.entries import any_matches
-from pytest_tfroundtrip.observation import Observation
+from pytest_tfroundtrip.observation import FileFault, Observation, from_json
+from pytest_tfroundtrip.savedmodel.faults import fault, messages_of
 from pytest_tfroundtrip.vocabulary import Operation, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -334,3 +336,90 @@ def test_what_the_loader_noted_explains_numbers() -> None:
     assert diagnosis.cause.id == "trained-in-inference-mode"
     assert "through its signature" in diagnosis.sentence
     assert diagnose(replace(seen, verdict=Verdict.SAME), cell) is None
+
+
+def _of_files(entry: str, path: str, **found: object) -> FileFault:
+    it = fault(entry, path, **found)
+    return FileFault(it.id, it.sentence, it.remedy, it.stops, messages_of(it))
+
+
+SHARD = _of_files(
+    "shard-missing", "/m/variables/variables.data-00000-of-00001", count="one shard", expected=8
+)
+ATTRIBUTE = "NodeDef mentions attr 'exponential_avg_factor' not in Op<name=FusedBatchNormV3;"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "/m/variables/variables.data-00000-of-00001; No such file or directory",
+        "The passed save_path is not a valid checkpoint: /m/variables/variables",
+        "Graph execution error:\n\nRead less bytes than requested\n\t [[{{node RestoreV2}}]]",
+        "the dog ate it",
+    ],
+)
+def test_files_that_stop_tensorflow_are_the_cause_of_what_is_said_of_them(message: str) -> None:
+    seen = replace(_refused(message, COPY_ON_READ), faults=(SHARD,))
+    found = diagnose(seen, CELL)
+    assert found is not None
+    assert (found.cause.id, found.sentence, found.remedy) == (
+        "shard-missing",
+        SHARD.sentence,
+        SHARD.remedy,
+    )
+
+
+def test_what_would_strike_whole_files_too_is_told_first_and_the_files_besides() -> None:
+    found = diagnose(replace(_refused(ATTRIBUTE), faults=(SHARD,)), CELL)
+    assert found is not None
+    assert found.cause.id == "attr-not-in-op"
+    assert "exponential_avg_factor" in found.sentence
+    assert SHARD.sentence in found.sentence
+    assert SHARD.remedy in found.remedy
+    assert found.remedy != SHARD.remedy
+
+
+OTHERS = _of_files("variable-not-stored", "/m/variables/variables.index", names="w")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Original error:\n\nKey w/.ATTRIBUTES/VARIABLE_VALUE not found in checkpoint\n\t [[node",
+        "Some objects had attributes which were not restored: \n    <tf.Variable 'w:0'",
+    ],
+)
+def test_files_that_may_do_are_the_cause_where_tensorflow_speaks_of_them(message: str) -> None:
+    found = diagnose(replace(_refused(message), faults=(OTHERS,)), CELL)
+    assert found is not None
+    assert (found.cause.id, found.remedy) == ("variable-not-stored", OTHERS.remedy)
+    assert diagnose(_refused(message), CELL) is None
+
+
+def test_files_that_may_do_are_no_cause_of_anything_else() -> None:
+    assert diagnose(replace(_refused("the dog ate it"), faults=(OTHERS,)), CELL) is None
+    found = diagnose(replace(_refused(ATTRIBUTE), faults=(OTHERS,)), CELL)
+    assert found is not None
+    assert OTHERS.sentence not in found.sentence
+
+
+def test_an_asset_that_is_missing_is_not_at_the_writers_path() -> None:
+    asset = _of_files("asset-missing", "/m/assets/vocab")
+    said = "{} No such file or directory\n\t [[node text_file_init/InitializeTableFromTextFileV2]]"
+    own, elsewhere = (
+        diagnose(replace(_refused(said.format(file)), faults=(asset,)), CELL)
+        for file in ("/m/assets/vocab;", "/home/ann/vocab;")
+    )
+    assert own is not None
+    assert elsewhere is not None
+    assert (own.cause.id, elsewhere.cause.id) == ("asset-missing", "asset-at-the-writer-s-path")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.SAME, Verdict.DIFFERS, Verdict.ENV_ERROR])
+def test_files_are_no_cause_of_what_loaded(verdict: Verdict) -> None:
+    assert diagnose(Observation(verdict, message="x", faults=(SHARD,)), CELL) is None
+
+
+def test_faults_come_over_a_socket_as_they_are() -> None:
+    seen = Observation(Verdict.REFUSED, message="x", faults=(SHARD, OTHERS))
+    assert from_json(json.loads(json.dumps(seen.to_json()))) == seen

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
+from extension import install_example
 from fake_provider import FakeProvider, write_script
 
 from pytest_tfroundtrip.__main__ import main
 from pytest_tfroundtrip.runtimes import prepare
 
-EXAMPLE = Path(__file__).parents[1] / "example_plugin" / "acme_roundtrip"
 MODEL = "import tensorflow as tf\n\nclass {name}(tf.Module):\n    inputs = {{}}\n"
 
 
@@ -116,7 +115,7 @@ def test_asked_for_wrongly(
 def test_a_saver_of_an_installed_plugin_is_known(
     model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    install(monkeypatch)
+    install_example(Path.cwd(), monkeypatch)
     assert diff(model, "builder@2.15", "acme_export.stripped@2.15") == 0
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "builder@2.15 -> acme_export.stripped@2.15: same"
@@ -125,20 +124,7 @@ def test_a_saver_of_an_installed_plugin_is_known(
 def test_a_plugin_that_does_not_import_is_told_and_only_where_it_matters(
     model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    install(monkeypatch, "no_such_module")
+    install_example(Path.cwd(), monkeypatch, "no_such_module")
     assert diff(model, "builder@2.15", "tf_module@2.15") in (0, 1)
     assert diff(model, "builder@2.15", "acme_export@2.15") == 2
     assert "cannot be loaded: ModuleNotFoundError" in capsys.readouterr().err
-
-
-def install(monkeypatch: pytest.MonkeyPatch, module: str = "acme_roundtrip.plugin") -> None:
-    """Put the example on sys.path as an installer does: with its entry point."""
-    site = Path.cwd() / "site"
-    entry = f"[pytest11]\nacme = {module}\n"
-    (site / "acme_roundtrip-1.0.dist-info").mkdir(parents=True)
-    (site / "acme_roundtrip-1.0.dist-info" / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: acme-roundtrip\nVersion: 1.0\n"
-    )
-    (site / "acme_roundtrip-1.0.dist-info" / "entry_points.txt").write_text(entry)
-    shutil.copytree(EXAMPLE, site / "acme_roundtrip")
-    monkeypatch.syspath_prepend(str(site))

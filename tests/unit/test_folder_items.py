@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +52,35 @@ def test_each_savedmodel_below_a_folder_is_collected(project: Project) -> None:
     ]
 
 
+def test_a_savedmodel_is_collected_once_whatever_links_lead_to_it(
+    project: Project, models: Path
+) -> None:
+    written(project.path / "elsewhere" / "m3")
+    before = nodeids(project.run(*TWO, "models", "--co", "-q"))
+    (models / "again").symlink_to(models / "m1")
+    (models / "deep" / "up").symlink_to("..")
+    (models / "outside").symlink_to(project.path / "elsewhere")
+    (models / "outside2").symlink_to(project.path / "elsewhere")
+    found = nodeids(project.run(*TWO, "models", "--co", "-q"))
+    more = [each for each in found if each not in before]
+    assert len(found) == len(before) + len(more)
+    assert more == [
+        f"models/outside/m3/saved_model.pb::tf2_load_{release}-inference"
+        for release in ("2.15", "2.21")
+    ]
+    assert len(nodeids(project.run(*TWO, "models/again", "--co", "-q"))) == 2
+
+
+def test_what_should_be_a_savedmodel_is_a_test_that_fails(project: Project, models: Path) -> None:
+    (models / "linked").mkdir()
+    (models / "linked" / "saved_model.pb").symlink_to("../blobs/4d7a")
+    (models / "odd" / "saved_model.pb").mkdir(parents=True)
+    result = project.run(*TWO, "models")
+    result.assert_outcomes(passed=10, failed=2)
+    result.stdout.fnmatch_lines(["*is a link to a file that is not there (../blobs/4d7a)*"])
+    result.stdout.fnmatch_lines(["*saved_model.pb is a folder, and has to be a file*"])
+
+
 def test_ids_have_the_folder_below_the_argument(project: Project) -> None:
     report = project.report(*TWO, "models")
     assert sorted({cell["id"].partition("-to-")[0] for cell in report["cells"]}) == [
@@ -94,6 +125,27 @@ def test_the_command_of_a_failing_cell_runs_that_cell(project: Project) -> None:
     again.assert_outcomes(failed=1)
 
 
+@pytest.mark.parametrize("where", ["models", "elsewhere"])
+def test_the_command_is_typed_where_pytest_was_started(
+    project: Project, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.agent(rules=[refused("m1")])
+    started = project.path / where
+    started.mkdir(exist_ok=True)
+    monkeypatch.chdir(started)
+    root = f"--rootdir={project.path}"
+    result = project.run(root, *TWO, str(project.path / "models" / "m1"))
+    result.assert_outcomes(failed=2)
+    (command,) = [
+        line.partition("rerun: ")[2]
+        for line in result.outlines
+        if line.startswith("rerun: ") and line.endswith("2.21-inference")
+    ]
+    typed = {"models": "m1", "elsewhere": "../models/m1"}[where]
+    assert command.endswith(f" {typed}/saved_model.pb::tf2_load_2.21-inference")
+    project.run(root, *command.split()[1:]).assert_outcomes(failed=1)
+
+
 #: What load_model of 2.15 says of what Keras did not save.
 NO_KERAS_MODEL = {
     "status": "raised",
@@ -129,12 +181,84 @@ def test_with_xdist_it_is_the_same(project: Project) -> None:
     assert not project.left_running()
 
 
-def test_what_cannot_be_read_is_one_test_that_says_why(project: Project, models: Path) -> None:
+def test_what_is_not_in_form_is_tried_and_stands_in_the_report(
+    project: Project, models: Path
+) -> None:
     (models / "m1" / "saved_model.pb").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
-    result = project.run(*TWO, "models")
-    result.assert_outcomes(passed=8, failed=1)
-    result.stdout.fnmatch_lines(["*m1/saved_model.pb*Git LFS*", "*m1/saved_model.pb::saved_model*"])
+    project.agent(rules=[refused("m1", "Error parsing message")])
+    report = project.report(*TWO, "models")
+    broken = [cell for cell in report["cells"] if cell["model"] == "m1"]
+    assert [cell["verdict"] for cell in broken] == ["refused", "refused"]
+    assert {cell["cause"] for cell in broken} == {"lfs-pointer"}
+    assert "git lfs pull" in broken[0]["remedy"]
+    assert report["summary"]["verdict"] == {"refused": 2, "same": 8}
+
+
+def examples(project: Project, content: object) -> str:
+    (project.path / "given.json").write_text(json.dumps(content))
+    return "--tf-examples=given.json"
+
+
+def test_examples_that_no_signature_takes_are_a_usage_error(project: Project) -> None:
+    option = examples(project, {"nobody": [1.0]})
+    result = project.run_apart(*TWO, "models/m1", option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = " ".join(result.errlines)
+    assert "are named nobody, and no signature takes these. There are: m1" in said
+    assert "Traceback" not in said
+
+
+def test_examples_that_some_signatures_take_are_no_error(project: Project) -> None:
+    option = examples(project, {"x": [[1.0, 2.0, 3.0]]})
+    project.run(*TWO, "models", option).assert_outcomes(passed=10)
+
+
+@pytest.mark.parametrize("content", [None, "no json"])
+def test_examples_that_cannot_be_read_are_a_usage_error(
+    project: Project, content: str | None
+) -> None:
+    if content is not None:
+        (project.path / "given.json").write_text(content)
+    result = project.run_apart(*TWO, "models/m1", "--tf-examples=given.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "given.json cannot be read" in " ".join(result.errlines)
+    assert not project.requests("start")
+
+
+def test_examples_that_the_model_refuses_are_never_green(project: Project) -> None:
+    option = examples(project, {"x": [[1.0, 2.0, 3.0]]})
+    refusing = {
+        "match": {"action": "record", "loader": ["tf1_load", "tf2_load"]},
+        "uncalled": "the inputs were refused (given.json):\nMatrix size-incompatible",
+    }
+    project.agent(rules=[refusing])
+    report = project.report(*TWO, "models/m1", option)
+    for cell in report["cells"]:
+        assert (cell["outcome"], cell["cause"]) == ("error", "examples-refused")
+        assert "Matrix size-incompatible" in cell["message"]
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+def test_a_model_of_another_format_that_is_named_is_told_from_one(
+    project: Project, name: str
+) -> None:
+    (project.path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    result = project.run(*TWO, name)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{name}*tf.keras.models.load_model*"])
     assert "Traceback" not in result.stdout.str()
+    project.run(*TWO, ".").assert_outcomes(passed=37)  # pytest's own walk passes it over
+
+
+def test_headings_and_v_have_the_models_name_and_the_id_that_selects(project: Project) -> None:
+    project.agent(rules=[refused("m1")])
+    result = project.run(*TWO, "models/m1", "-v")
+    result.stdout.fnmatch_lines(
+        [
+            "models/m1/saved_model.pb::tf2_load_2.15-inference FAILED*",
+            "_* m1-to-tf2_load_2.15-inference _*",
+        ]
+    )
 
 
 def test_a_folder_is_recorded_once_and_again_when_it_changed(
@@ -182,6 +306,20 @@ def test_where_the_nearest_runtime_cannot_call_it_the_next_does(project: Project
     assert {cell["verdict"] for cell in report["cells"]} == {"same"}
     asked = [each["loader"] for each in project.requests() if each["action"] == "record"]
     assert asked == ["tf2_load", "tf1_load", "tf2_load"]
+
+
+def test_of_all_releases_the_nearest_and_two_afar_are_asked(project: Project) -> None:
+    refusing = {
+        "match": {"action": "record", "loader": ["tf1_load", "tf2_load"]},
+        "status": "raised",
+        "stage": "load",
+        "message": "no",
+    }
+    project.agent(rules=[refusing])
+    options = ("--tf-load-runtimes=2.21", "--tf-loaders=tf2_load", "models/m1")
+    project.run("--tf-save-runtimes=all", *options).assert_outcomes(passed=1)
+    started = {each["release"] for each in project.requests("start")}
+    assert started == {"2.15.1", "2.16.2", "2.17.1", "2.10.1", "1.15.5", "2.21.0"}
 
 
 def test_what_nobody_can_call_is_loaded_and_the_report_says_so(project: Project) -> None:
@@ -374,6 +512,19 @@ def test_s_shows_what_the_runtime_wrote(project: Project, option: str, shown: bo
     result = project.run(*TWO, "models/m1", option)
     result.assert_outcomes(passed=2)
     assert ("TensorFlow says hello" in result.stdout.str()) is shown
+
+
+def test_s_shows_it_while_it_is_written(project: Project) -> None:
+    writing = {"match": {"action": "load"}, "log": "TensorFlow says hello\n", "sleep": 60}
+    project.agent(rules=[writing])
+    running = project.start(*TWO, "models/m1", "-s")
+    assert running.stdout is not None
+    try:
+        assert any("TensorFlow says hello" in line for line in running.stdout)
+        assert running.poll() is None
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=30)
 
 
 def test_what_is_kept_is_said_where(project: Project) -> None:

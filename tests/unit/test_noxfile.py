@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NAMES = {
     *("tests", "tests_lowest", "browser", "integration", "docker", "lint", "typecheck", "docs"),
+    "examples",
     *("roundtrip", "roundtrip_saves", "roundtrip_shard", "roundtrip_merge", "roundtrip_next"),
     *(f"roundtrip_shard-{release}" for release in releases()),
     *("documents", "images", "lock", "ops", "bench", "protos", "show_protobufs"),
@@ -119,6 +120,7 @@ def test_nox_says_the_manual_of_a_session() -> None:
         ("lint", {}),
         ("typecheck", {}),
         ("docs", {}),
+        ("examples", {}),
         ("roundtrip", {}),
         ("roundtrip_saves", {}),
         ("roundtrip_shard-2.15", {}),

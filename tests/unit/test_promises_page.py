@@ -14,6 +14,7 @@ from pytest_tfroundtrip.promises import statements
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.promises.measured import keep, measured
 from pytest_tfroundtrip.promises.page import page, verdict
+from pytest_tfroundtrip.report.markdown import prose
 
 PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
 
@@ -28,7 +29,7 @@ def test_every_sentence_is_on_it_with_its_quote() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for statement in statements().values():
         assert f"### {statement.id}: " in text
-        assert f"> {statement.quote}" in text
+        assert f"{prose(statement.quote)}\n" in text
 
 
 def test_every_case_was_tried_wherever_it_means_something() -> None:

@@ -132,7 +132,7 @@ def test_prose_reads_the_same_and_is_no_markup() -> None:
         "a\\|b \\`c\\` \\*d\\* &lt;img src=x&gt; \\_e\\_ \\[f\\](g) \\$h\\$ \\\\x1b\\[31m second"
         " &amp; third"
     )
-    assert prose("tf_module of __init__") == "tf_module of \\__init_\\_"
+    assert prose("tf_module of __init__") == "tf_module of \\_\\_init\\_\\_"
 
 
 @pytest.mark.parametrize(

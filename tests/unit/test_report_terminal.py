@@ -8,8 +8,9 @@ from a_row import a_pair, a_row, a_sentence, broken, contradicted, created
 
 from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.closing import closing
-from pytest_tfroundtrip.report.grid import grids, piece_of
+from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import listed, plain
+from pytest_tfroundtrip.report.places import piece_of
 from pytest_tfroundtrip.report.rows import Row, RuntimeInfo
 from pytest_tfroundtrip.report.terminal import header, summary
 from pytest_tfroundtrip.vocabulary import Expect, Part, Promise, Verdict

@@ -12,9 +12,10 @@ from test_savedmodel_folders import FILES, INSTEAD
 
 from pytest_tfroundtrip.savedmodel.faults import entries
 from pytest_tfroundtrip.savedmodel.folders import FILES as SAVED_MODEL_FILES
+from pytest_tfroundtrip.savedmodel.protos import message
 from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at, read_saved_model
 from tests.broken_models import BROKEN, CONTENTS, GRAPH, INDEX, SHARD
-from tests.saved_models import NAMES, copied
+from tests.saved_models import NAMES, copied, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,16 +97,85 @@ def test_a_model_that_has_no_variables_needs_none(name: str, tmp_path: Path) -> 
     assert [fault.id for fault in faults(folder)] == ["variables-left-out"]
 
 
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("a[1]", "[...]"),
+        ("a[!1]/m", "[...]"),
+        ("a\\1", "\\"),
+        *((name, None) for name in ("a[1", "a]1", "a*1", "a?1", "a{1}", "a b", "a[1/m]")),
+    ],
+)
+def test_a_path_that_tensorflow_takes_for_a_pattern(
+    name: str, sign: str | None, tmp_path: Path
+) -> None:
+    """As 1.15, 2.8, 2.15 and 2.21 were seen to do."""
+    folder = copied("tf_module-2.15", tmp_path / name)
+    assert [(each.id, each.path, each.stops) for each in faults(folder)] == (
+        [("name-is-a-pattern", str(folder), True)] if sign else []
+    )
+    assert all(f"has {sign} in it" in each.sentence for each in faults(folder))
+    (tmp_path / "link").symlink_to(folder)
+    assert not faults(tmp_path / "link")
+
+
+def test_without_variables_nothing_is_searched_for(tmp_path: Path) -> None:
+    assert not faults(written(tmp_path / "a[1]"))
+
+
+@pytest.mark.parametrize(
+    ("op", "library", "fault"),
+    [
+        ("InitializeTableFromTextFileV2", True, "asset-missing"),  # tf.Transform's are in functions
+        ("InitializeTableFromTextFile", False, "asset-missing"),
+        ("InitializeTableV2", False, "asset-left-out"),  # filled by what the graph holds
+    ],
+)
+def test_an_asset_stops_where_an_op_fills_a_table_from_it(
+    op: str, library: bool, fault: str, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "m") / GRAPH
+    whole = message("SavedModel").FromString(file.read_bytes())
+    (graph,) = whole.meta_graphs
+    graph.asset_file_def.add(filename="vocab")
+    place = graph.graph_def.library.function.add().node_def if library else graph.graph_def.node
+    place.add(name="fill", op=op)
+    file.write_bytes(whole.SerializeToString())
+    (told,) = faults(file.parent)
+    assert (told.id, told.stops) == (fault, fault == "asset-missing")
+    (file.parent / "assets").mkdir()
+    (file.parent / "assets" / "vocab").write_bytes(b"a\n")
+    assert not faults(file.parent)
+
+
 def test_every_fault_is_tried() -> None:
     tried = {*CONTENTS, *FILES, *INSTEAD, *(fault for _, fault, _, _ in BROKEN.values())}
-    tried |= {"asset-left-out", "variable-not-stored", "parent-folder", "not-there"}
+    tried |= {
+        "asset-left-out",
+        "name-is-a-pattern",
+        "folder-as-file",
+        "variable-not-stored",
+        "parent-folder",
+        "not-there",
+    }
     assert tried == set(entries())
 
 
 def test_sentences_and_remedies_are_whole() -> None:
     anything: Any = {
         name: name
-        for name in ("path", "found", "why", "size", "expected", "count", "names", "target", "kind")
+        for name in (
+            "path",
+            "found",
+            "why",
+            "size",
+            "expected",
+            "count",
+            "names",
+            "target",
+            "kind",
+            "sign",
+        )
     }
     for kind in entries().values():
         assert kind.sentence.format_map(anything).endswith((".", "pointers only."))

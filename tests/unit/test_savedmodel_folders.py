@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pytest_tfroundtrip.savedmodel.faults import entries
-from pytest_tfroundtrip.savedmodel.folders import find, what_is_there
+from pytest_tfroundtrip.savedmodel.folders import find, is_saved_model, what_is_there
 from pytest_tfroundtrip.savedmodel.model import Format
-from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at
+from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, found_at, read_saved_model
 
 
 def model(folder: Path, name: str = "saved_model.pb") -> Path:
@@ -50,9 +50,28 @@ def test_what_is_left_out(tmp_path: Path) -> None:
     model(tmp_path / ".git" / "m")
     (tmp_path / "again").symlink_to(tmp_path / "m")
     (tmp_path / "loop").symlink_to(tmp_path)
-    (tmp_path / "odd" / "saved_model.pb").mkdir(parents=True)
     assert names(tmp_path) == ["m"]
     assert [each.path for each in find(tmp_path / "again")] == [tmp_path / "again"]
+
+
+def test_what_should_be_one_is_found(tmp_path: Path) -> None:
+    """It is no SavedModel that anybody can read: a test is to say so."""
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "saved_model.pb").symlink_to("../gone")
+    (tmp_path / "odd" / "saved_model.pb" / "notes").mkdir(parents=True)
+    assert names(tmp_path) == ["linked", "odd"]
+    for name, told in (("linked", "broken-link"), ("odd", "folder-as-file")):
+        assert is_saved_model(tmp_path / name)
+        with pytest.raises(NoSavedModel) as raised:
+            read_saved_model(found_at(tmp_path / name))
+        assert raised.value.fault.id == told
+
+
+def test_a_model_may_have_the_name_of_its_file(tmp_path: Path) -> None:
+    model(tmp_path / "saved_model.pb")
+    assert names(tmp_path) == ["saved_model.pb"]
+    assert not is_saved_model(tmp_path)
+    assert is_saved_model(tmp_path / "saved_model.pb")
 
 
 def test_the_binary_one_is_taken_where_both_are(tmp_path: Path) -> None:

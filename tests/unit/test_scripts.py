@@ -257,9 +257,9 @@ def test_a_browser_that_cannot_be_had_is_an_error(
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
-        ([], ["unit", "browser", "integration", "docker"]),
-        (["--no-browser"], ["unit", "integration", "docker"]),
-        (["--no-browser", "-x"], ["unit", "integration", "docker"]),
+        ([], ["unit", "docs", "browser", "integration", "docker"]),
+        (["--no-browser"], ["unit", "docs", "integration", "docker"]),
+        (["--no-browser", "-x"], ["unit", "docs", "integration", "docker"]),
     ],
 )
 def test_tests_run_in_parts_one_of_which_may_be_left_out(
@@ -271,7 +271,7 @@ def test_tests_run_in_parts_one_of_which_may_be_left_out(
     (project / "pyproject.toml").write_text("")
     for name in ("run", "browser"):
         shutil.copy(SCRIPTS / name, project / "scripts" / name)
-    for name in ("chromium", "chromedriver", "pytest"):
+    for name in ("chromium", "chromedriver", "pytest", "sphinx-build"):
         put(bare, name)
     for name in ("cksum", "tr", "flock"):
         (Path(bare["PATH"]) / name).symlink_to(shutil.which(name) or "/nowhere")
@@ -291,8 +291,8 @@ def test_tests_run_in_parts_one_of_which_may_be_left_out(
         timeout=20,
     )
     calls = (tmp_path / "calls").read_text().splitlines()
-    assert [re.findall(r"tests/(\w+)", call)[0] for call in calls] == parts
-    assert all(("-x" in call) == ("-x" in options) for call in calls)
+    assert [re.findall(r"(?:tests|build)/(\w+)", call)[0] for call in calls] == parts
+    assert all(("-x" in call) == ("-x" in options) for call in calls if "tests/" in call)
 
 
 def test_ci_calls_a_command_that_the_manual_has() -> None:

@@ -230,7 +230,10 @@ def _tags(artifact):
     """
     if not record.is_of_folder(artifact.record):
         return None
-    several = len(saved_model_file.meta_graphs(artifact.payload)) > 1
+    try:
+        several = len(saved_model_file.meta_graphs(artifact.payload)) > 1
+    except Exception:  # it is not in form, and TensorFlow is to say so
+        return None
     return artifact.record["contract"]["tags"] if several else None
 
 

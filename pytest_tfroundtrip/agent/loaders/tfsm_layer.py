@@ -30,12 +30,13 @@ class _Loaded(Loaded):
         self._session = session
         self._is_signature = layer.call_endpoint == artifact.record["signature"]
         signature = artifact.record["contract"]["signatures"][artifact.record["signature"]]
-        self._specs = signature["inputs"]
+        self._specs, self._outputs = signature["inputs"], signature["outputs"]
+        self._arguments = _arguments(layer.call_endpoint_fn, self._specs)
 
     def contract(self):
-        if not self._is_signature:
-            return None
         function = self._layer.call_endpoint_fn
+        if not self._is_signature or not hasattr(function, "structured_input_signature"):
+            return None
         inputs, outputs = tf2_load._inputs(function), function.structured_outputs
         return contract.of_parts(self._layer.call_endpoint, inputs, outputs)
 
@@ -52,14 +53,21 @@ class _Loaded(Loaded):
             (name, tf1.placeholder(tf.as_dtype(spec["dtype"]), spec["shape"]))
             for name, spec in sorted(self._specs.items())
         )
-        outputs = self._named(self._layer(self._given(inputs)))
+        outputs = self._named(self._called(inputs))
         graph.initialise(self._session)
         return lambda fed: graph.run(self._session, inputs, outputs, fed)
 
     def _eager(self, fed):
         tensors = {name: values.to_tf(each) for name, each in fed.items()}
-        outputs = self._named(self._layer(self._given(tensors)))
+        outputs = self._named(self._called(tensors))
         return {name: values.from_eager(each) for name, each in outputs.items()}
+
+    def _called(self, tensors):
+        if self._arguments is None:
+            return self._layer(self._given(tensors))
+        first, rest = self._arguments[0], self._arguments[1:]
+        given = tf.nest.map_structure(lambda spec: tensors[spec.name], first)
+        return self._layer(given, **{spec.name: tensors[spec.name] for spec in rest})
 
     def _given(self, tensors):
         """The one argument that the layer hands to its endpoint."""
@@ -74,7 +82,8 @@ class _Loaded(Loaded):
         if isinstance(given, dict):
             return collections.OrderedDict(sorted(given.items()))
         parts = given if isinstance(given, (list, tuple)) else [given]
-        return collections.OrderedDict(zip(self._record["keras"]["outputs"], parts))
+        names = (self._record["keras"] or {}).get("outputs") or sorted(self._outputs)
+        return collections.OrderedDict(zip(names, parts))
 
     def train(self, example):
         """By ``Model.fit`` of a functional model around the layer."""
@@ -90,10 +99,25 @@ class _Loaded(Loaded):
             (name, tf.keras.Input(batch_shape=spec["shape"], dtype=spec["dtype"], name=name))
             for name, spec in sorted(self._specs.items())
         )
-        model = tf.keras.Model(list(inputs.values()), self._layer(self._given(inputs)))
+        model = tf.keras.Model(list(inputs.values()), self._called(inputs))
         if self._session is not None:
             graph.initialise(self._session)
         return "fit", keras_fit.fit(model, names, example, named, self._build())
+
+
+def _arguments(function, wanted):
+    """What an attribute takes, where that is the signature's inputs: specs in their structure.
+
+    The layer takes the attribute where a signature has the same name: a RestoredFunction, which is
+    called as the original was, by an argument for each input, or one that is a list or a dict.
+    """
+    for concrete in getattr(function, "concrete_functions", ()):
+        positional, _ = concrete.structured_input_signature
+        names = [getattr(each, "name", None) for each in tf.nest.flatten(positional)]
+        several = all(hasattr(each, "name") for each in positional[1:])
+        if sorted(map(str, names)) == sorted(wanted) and several:
+            return positional
+    return None
 
 
 @contextlib.contextmanager

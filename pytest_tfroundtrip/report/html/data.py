@@ -128,6 +128,10 @@ def _fact(row: Row) -> dict[str, Any]:
         "notes": row.notes,
         "changes": tuple((str(each.part), each.sentence) for each in row.changes),
         "writers": row.writers,
+        "reference": f"{row.reference_load} under {row.reference_runtime}"
+        if row.reference_load
+        else None,
+        "inputs": row.inputs,
         "predicted": str(row.predicted).replace("_", " ") if row.predicted else None,
         "predicted_reason": row.predicted_reason,
     }

@@ -65,7 +65,7 @@ function listed(cell, onCell) {
   const at = (api, name) => (api ? [api, " ", make("span", { class: "at" }, name)] : []);
   const row = make("tr", { "data-failed": cell.said.failed, "data-contradiction": cell.said.contradiction },
     make("td", {}, button),
-    make("td", {}, cell.model),
+    make("td", {}, ...modelOf(cell)),
     make("td", {}, at(cell.saved, cell.save_runtime)),
     make("td", {}, at(cell.load, cell.load_runtime)),
     make("td", {}, cell.operation),
@@ -88,12 +88,18 @@ function showCell(cell, back) {
   openDrawer(make("span", {}, ...named(cell)), lead, button || "", ...parts(cell));
 }
 
+// The model; of a folder the signature too, where it is not the one that is called by default.
+function modelOf({ model, said }) {
+  const told = said.writers && said.signature && said.signature !== "serving_default";
+  return told ? [model, " ", make("span", { class: "at" }, said.signature)] : [model];
+}
+
 // Affine, builder 2.15 → tf1_load 1.15, inference
 function named(cell) {
   const under = (api, name) => [make("span", { class: "api" }, api), " ", make("span", { class: "at" }, name)];
   const again = cell.resave_runtime ? [" → ", ...under("saved again", cell.resave_runtime)] : [];
   const load = cell.load ? [" → ", ...under(cell.load, cell.load_runtime)] : [];
-  return [cell.model, make("span", { class: "path" }, ...under(cell.save, cell.save_runtime), ...again, ...load), make("span", { class: "operation" }, cell.operation)];
+  return [...modelOf(cell), make("span", { class: "path" }, ...under(cell.save, cell.save_runtime), ...again, ...load), make("span", { class: "operation" }, cell.operation)];
 }
 
 function parts(cell) {
@@ -156,6 +162,8 @@ function more(cell) {
     ["id", cell.id],
     ["direction", said.direction],
     ["signature", said.signature],
+    ["computed by", said.reference],
+    ["inputs", said.inputs],
     ["written by", (said.writers || []).join(" or ")],
     ["not compared", (said.not_compared || []).join(", ")],
     ["took", `${cell.seconds} s${said.reused ? ", the save taken from the store" : ""}`],

@@ -120,7 +120,7 @@ function drawChoice() {
   all.addEventListener("click", () => open({ from: "", to: "" }));
   const narrowed = chosen.length < cells.length;
   const failed = chosen.filter((cell) => cell.said.failed).length;
-  const said = `${narrowed ? `${chosen.length.toLocaleString("en")} of ${count(cells.length, "cell")}` : count(cells.length, "cell")}${failed ? `, ${failed.toLocaleString("en")} failed` : ""}`;
+  const said = `${narrowed ? `${chosen.length.toLocaleString("en")} of ${count(cells.length, "cell")}` : count(cells.length, "cell")}${failed ? ` (${failed.toLocaleString("en")} failed)` : ""}`;
   byId("chosen").replaceChildren(said, ...(chosen.length ? [make("span", { class: "listing" }, ": ", all)] : []));
   byId("clear").hidden = !narrowed && !choice.words;
 }
