@@ -87,10 +87,11 @@ def test_a_reader_without_python_meets_the_same(seen: Run) -> None:
 
 
 def test_a_broken_file_is_named_before_tensorflow_is_asked(seen: Run) -> None:
-    said = " ".join(seen.output.split())
-    assert "models/empty/saved_model.pb::saved_model" in said
-    assert "saved_model.pb is empty" in said
-    assert not [each for each in seen.cells.values() if each["model"] == "empty"]
+    empty = [each for each in seen.cells.values() if each["model"] == "empty"]
+    assert len(empty) == len(LOADERS) * 3
+    told = {(each["verdict"], each["cause"]) for each in empty}
+    assert told == {("refused", "empty-file")}, [each["message"] for each in empty]
+    assert all("saved_model.pb is empty" in each["why"] for each in empty)
 
 
 def test_a_loader_holds_what_it_loaded(seen: Run) -> None:
