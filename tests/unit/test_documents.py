@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
     from conftest import Project
 
+# pytester forgets what an in-process run imported; protobuf, like numpy, cannot be imported twice.
+MODULES = {name: import_module(f"pytest_tfroundtrip.commands.{name}") for name in COMMANDS}
+
 SAVED_MODEL = ROOT / "tests" / "data" / "savedmodels" / "tf_module-2.15"
 OTHERS = ("CONTRIBUTING.md", "images/README.md", "tests/example_plugin/README.md")
 AGENT = ROOT / "pytest_tfroundtrip" / "agent"
@@ -304,8 +307,7 @@ class Scratch:
         only_read = words[0] in ONLY_READ or " ".join(words[:2]) in ONLY_READ
         with self.monkeypatch.context() as patch:
             if only_read:
-                module = import_module(f"pytest_tfroundtrip.commands.{name}")
-                patch.setattr(module, "run", lambda _: 0)
+                patch.setattr(MODULES[name], "run", lambda _: 0)
             patch.setenv("COLUMNS", "100")  # as docs/show.md was made
             self.capsys.readouterr()
             try:
