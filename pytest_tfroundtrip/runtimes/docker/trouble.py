@@ -131,7 +131,8 @@ _RUN = (
     _Why(
         _NO_FILE,
         "the index has no file of a package for Python {python} on {platform}, or it was"
-        " withdrawn. TensorFlow before 2.10 exists for linux/amd64 only; else make the lock again:"
+        " withdrawn. For linux/arm64 there are locks that work from TensorFlow 2.16 on only, see"
+        " docs/limits.md; else make the lock again:"
         " python -m pytest_tfroundtrip lock {name} --upgrade.",
     ),
     _Why(
