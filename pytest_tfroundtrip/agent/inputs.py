@@ -34,7 +34,7 @@ VALUES = 3  # that a sparse tensor has, and a ragged one in a row
 
 #: What the op says of a string that it takes in.
 _TAKES = {
-    "DecodeBmp": ("picture",),
+    "DecodeBmp": ("bitmap",),
     "DecodeGif": ("picture",),
     "DecodeImage": ("picture",),
     "DecodeJpeg": ("picture",),
@@ -74,8 +74,9 @@ Spec = collections.namedtuple(
     "Spec", "name dtype shape kind strings bound words features wrapped splits"
 )
 
-#: A feature of a tf.Example: ``shape`` None where it may have any number of values.
-Feature = collections.namedtuple("Feature", "name dtype shape bound words")
+#: A feature of a tf.Example: ``shape`` None where it may have any number of values; ``strings``,
+#: ``wrapped`` as in :data:`Spec`, what the graph tells.
+Feature = collections.namedtuple("Feature", "name dtype shape bound words strings wrapped")
 
 #: One way of filling in what is open: which of the ``strings``, the shape where a rank is open, the
 #: size of an open dimension, the number of rows, whether ``x`` and ``x_1`` are a ragged tensor.
@@ -231,20 +232,27 @@ def specs_of(meta_graph, key, folder, dtype_name):
         dtype, shape, splits = _form(info, graph.nodes.get(node), int(output or 0), dtype_name)
         if dtype not in _DTYPES:
             raise NotMade("input %r is of dtype %s, which nobody knows how to make" % (name, dtype))
-        strings, features = TEXTS if dtype == "string" else (), None
+        strings, features = _taken(uses) or TEXTS if dtype == "string" else (), None
         for use in uses if dtype == "string" else ():
-            if use.input:
-                continue
-            strings = _TAKES.get(use.node.op, strings)
-            if use.node.op in _PARSERS:
+            if use.input == 0 and use.node.op in _PARSERS:
                 features = features_of(use, vocabularies, dtype_name)
                 strings = ("example",)
-        wrapped = any(use.node.op == "DecodeBase64" for use in uses)
+        wrapped = _is_wrapped(uses)
         words, bound = _words(uses, vocabularies), _bound(uses)
         found.append(
             Spec(name, dtype, shape, kind, strings, bound, words, features, wrapped, splits)
         )
     return found
+
+
+def _taken(uses):
+    """What a string is, by the op that takes it in; empty where none tells."""
+    told = [_TAKES[use.node.op] for use in uses if use.input == 0 and use.node.op in _TAKES]
+    return told[-1] if told else ()
+
+
+def _is_wrapped(uses):
+    return any(use.node.op == "DecodeBase64" for use in uses)
 
 
 def _parts(name, info):
@@ -405,7 +413,9 @@ def features_of(use, vocabularies, dtype_name):
 
 
 def _feature(name, dtype, shape, uses, vocabularies):
-    return Feature(name, dtype, shape, _bound(uses), _words(uses, vocabularies))
+    strings = _taken(uses) if dtype == "string" else ()
+    words = _words(uses, vocabularies)
+    return Feature(name, dtype, shape, _bound(uses), words, strings, _is_wrapped(uses))
 
 
 def _keys(use):
@@ -443,8 +453,7 @@ def serialized(features, random):
         count = 1 if feature.shape is None else int(np.prod(feature.shape, dtype=np.int64))
         slot = example.features.feature[name]
         if feature.dtype == "string":
-            words = feature.words or WORDS
-            slot.bytes_list.value.extend(words[random.randint(len(words))] for _ in range(count))
+            slot.bytes_list.value.extend(_of_feature(feature, random) for _ in range(count))
         elif feature.dtype == "int64":
             slot.int64_list.value.extend(
                 int(each) for each in random.randint(feature.bound or IDS, size=count)
@@ -452,6 +461,16 @@ def serialized(features, random):
         else:
             slot.float_list.value.extend(float(each) for each in random.uniform(size=count))
     return example.SerializeToString(deterministic=True)
+
+
+def _of_feature(feature, random):
+    """A string of a feature: a picture where the graph decodes one, else a word."""
+    if feature.strings:
+        made = _MADE[feature.strings[0]](random)
+    else:
+        words = feature.words or WORDS
+        made = words[random.randint(len(words))]
+    return base64.urlsafe_b64encode(made) if feature.wrapped else made
 
 
 # Values
@@ -558,6 +577,14 @@ def picture(random, width=64, height=64):
     )
 
 
+def bitmap(random, width=64, height=64):
+    """The bytes of a BMP with 24 bits a pixel; ``DecodeBmp`` takes no other format."""
+    pixels = random.randint(256, size=3 * width * height).astype(np.uint8).tobytes()
+    form = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, len(pixels), 0, 0, 0, 0)
+    start = 14 + len(form)
+    return b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + form + pixels
+
+
 def sound(random, samples=RATE):
     """The bytes of a WAV file with one channel of 16 bits."""
     body = random.randint(-1000, 1000, size=samples).astype("<i2").tobytes()
@@ -568,6 +595,7 @@ def sound(random, samples=RATE):
 
 
 _MADE = {
+    "bitmap": bitmap,
     "picture": picture,
     "sound": sound,
     "number": lambda random: b"%d" % random.randint(IDS),

@@ -52,7 +52,7 @@ class Tokens(tf.Module):
 
 
 class Parsed(tf.Module):
-    """Parses tf.Examples, one of whose features is an id below three."""
+    """Parses tf.Examples, with an id below three and an encoded picture among their features."""
 
     inputs = {"examples": tf.TensorSpec([None], tf.string)}
     examples = {
@@ -62,6 +62,9 @@ class Parsed(tf.Module):
                     feature={
                         "a": tf.train.Feature(float_list=tf.train.FloatList(value=[1.0, 2.0])),
                         "b": tf.train.Feature(int64_list=tf.train.Int64List(value=[2])),
+                        "image/encoded": tf.train.Feature(
+                            bytes_list=tf.train.BytesList(value=[_PNG])
+                        ),
                     }
                 )
             ).SerializeToString()
@@ -79,9 +82,17 @@ class Parsed(tf.Module):
                 "a": tf.io.FixedLenFeature([2], tf.float32),
                 "b": tf.io.FixedLenFeature([], tf.int64),
                 "c": tf.io.VarLenFeature(tf.string),
+                "image/encoded": tf.io.FixedLenFeature([], tf.string),
             },
         )
-        return {"y": tf.gather(self.table, parsed["b"]) * parsed["a"]}
+
+        def bright(encoded):
+            pixels = tf.image.decode_jpeg(encoded, channels=3)
+            return tf.reduce_mean(tf.cast(pixels, tf.float32)) / 255.0
+
+        brightness = tf.map_fn(bright, parsed["image/encoded"], dtype=tf.float32)
+        scaled = parsed["a"] * brightness[:, tf.newaxis]
+        return {"y": tf.gather(self.table, parsed["b"]) * scaled}
 
 
 class Large(tf.Module):

@@ -503,7 +503,31 @@ def test_ids_that_are_parsed_in_a_function_are_bounded() -> None:
     add(body, "found", "ResourceGather", "t", "parse:dense_values:0")
     graph.node("call", "PartitionedCall", "x", "none", "keys", "table", f="f")
     (feature,) = specs(graph)["x"].features
-    assert feature == (b"id", "int64", (), 40, ())
+    assert feature == (b"id", "int64", (), 40, (), (), False)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_picture_in_an_example_is_one(wrapped: bool) -> None:
+    graph = Graph()
+    graph.input("x", STRING, (None,))
+    graph.node("keys", "Const", value=strings(b"image/encoded"))
+    graph.node("none", "Const", value=strings())
+    graph.node(
+        *("parse", "ParseExampleV2", "x", "none", "none", "keys", "none"),
+        Tdense=types(STRING),
+        dense_shapes=shapes(shape()),
+    )
+    if wrapped:
+        graph.node("bytes", "DecodeBase64", "parse:0")
+    graph.node("pixels", "DecodeBmp", "bytes" if wrapped else "parse:0")
+    (feature,) = specs(graph)["x"].features
+    content = inputs._of_feature(feature, np.random.RandomState(0))
+    assert (base64.urlsafe_b64decode(content) if wrapped else content).startswith(b"BM")
+
+
+def test_a_bitmap_says_how_long_it_is() -> None:
+    content = inputs.bitmap(np.random.RandomState(0), 4, 2)
+    assert struct.unpack_from("<I", content, 2) == (len(content),) == (54 + 24,)
 
 
 def test_keys_that_nobody_can_tell_are_no_features() -> None:
