@@ -22,6 +22,8 @@ class Facts:
     objects: bool  # it has an object graph: tf.saved_model.save or Keras wrote it
     keras: bool  # whose root is a Keras model
     keras_functional: bool  # of the class that Keras 2.3 renamed to Functional
+    keras_uncalled: bool  # and a subclassed one that was never called
+    keras_shape_objects: bool  # with the shape of a Sequential's first layer as an object
     keras_metadata: bool  # with keras_metadata.pb beside it
     keras_metadata_inside: bool  # with the metadata inside
     hub_module: bool  # with TF1 Hub's tfhub_module.pb beside it
@@ -30,6 +32,7 @@ class Facts:
     one_graph: bool  # and no other meta graph
     signatures: bool  # some
     reference_outputs: bool  # some give a reference to a variable
+    misshapen: bool  # some give an output of another rank than they say
     composite: bool  # some have inputs or outputs of several tensors
     several_inputs: bool  # whichever is called
     rank_1_input: bool
@@ -53,6 +56,8 @@ class Facts:
             objects=graph.objects > 0,
             keras=keras is not None and keras.root is not None,
             keras_functional=keras is not None and keras.functional,
+            keras_uncalled=keras is not None and keras.uncalled,
+            keras_shape_objects=keras is not None and keras.shape_objects,
             keras_metadata=model.keras_metadata,
             keras_metadata_inside=keras is not None and keras.metadata,
             hub_module=model.hub_module,
@@ -63,6 +68,7 @@ class Facts:
             reference_outputs=any(
                 tensor.reference for each in signatures for tensor in each.outputs.values()
             ),
+            misshapen=bool(graph.misshapen),
             composite=any(
                 tensor.kind is not TensorKind.DENSE
                 for each in signatures

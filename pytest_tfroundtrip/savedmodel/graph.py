@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_tfroundtrip.savedmodel.model import Shape
+    from pytest_tfroundtrip.savedmodel.ranks import Ranks
 
 _VARIABLES = {
     "Variable": VariableKind.REF,
@@ -88,6 +89,7 @@ class Graph:
     _open: str = ""  # the function that is being read
     #: The inputs of the graph's nodes, where they are wanted: a graph of TF1 code may have many.
     inputs: dict[str, tuple[str, ...]] | None = None
+    ranks: Ranks | None = None  # likewise
 
     @property
     def nodes(self) -> int:
@@ -141,6 +143,8 @@ class Graph:
         """Count a ``GraphDef``, which may be a part of one."""
         self._count(piece.node, self._in_graph, self._own, defaults)
         self._note(piece.node)
+        if self.ranks is not None:
+            self.ranks.note(piece.node)
         for function in piece.library.function:
             if name := function.signature.name:  # a large one comes in pieces: the first has it
                 self.functions += 1

@@ -23,6 +23,7 @@ from pytest_tfroundtrip.savedmodel.model import (
 )
 from pytest_tfroundtrip.savedmodel.origin import Traces, savers_of
 from pytest_tfroundtrip.savedmodel.protos import enum_name
+from pytest_tfroundtrip.savedmodel.ranks import Ranks, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,6 +81,8 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
     nodes = head.object_graph_def.nodes
     # TF1's Saver restores all there is; of an object graph's variables it may not see some.
     graph, defaults = Graph(inputs={} if nodes else None), Defaults(listed)
+    if not nodes and scalars(head.signature_def):
+        graph.ranks = Ranks()
     for piece in part.graph():
         graph.see(piece, defaults)
     variables = tuple(objects.variables_of(nodes) if nodes else _variables(head, graph))
@@ -110,6 +113,9 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
         unrestored=graph.unrestored(
             _nodes(tensor for each in signatures for tensor in each.outputs.values()),
             {head.saver_def.restore_op_name, *(name.partition(":")[0] for name in initializers)},
+        ),
+        misshapen=tuple(
+            each.key for each in signatures if graph.ranks and graph.ranks.contradicted(each)
         ),
         uses=tuple(graph.uses()),
     )

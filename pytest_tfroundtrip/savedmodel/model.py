@@ -139,6 +139,8 @@ class KerasObjects:
     identifiers: tuple[str, ...]  # of all objects
     metadata: bool  # whether they carry it, as Keras' loaders up to 2.5 want it
     functional: bool  # whether by it the root is a Functional, as Keras 2.3 and later call it
+    uncalled: bool  # whether the root is a subclassed model of which no call was saved
+    shape_objects: bool  # whether a Sequential's first layer has its shape as an object of JSON
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ class MetaGraph:
     saver: bool  # whether it names a Saver's ops, by which readers in C++ restore
     trainable: bool  # whether a collection lists variables to train
     unrestored: tuple[str, ...]  # variables that signatures read and a session does not restore
+    misshapen: tuple[str, ...]  # signatures with an output of another rank than the graph gives
     uses: tuple[Use, ...] = field(repr=False)  # what readers look at
 
     @property

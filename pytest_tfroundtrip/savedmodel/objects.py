@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _KERAS = "_tf_keras"
+_MODEL, _SEQUENTIAL, _LAYER = "_tf_keras_model", "_tf_keras_sequential", "_tf_keras_layer"
+_CALL = "call_and_return_conditional_losses"
+_NO_CONFIG = "layer was saved without config"
 _FUNCTIONAL = '"class_name": "Functional"'
 _VALUE = ".ATTRIBUTES/VARIABLE_VALUE"
 _SLOT = ".OPTIMIZER_SLOT"
@@ -59,7 +63,44 @@ def keras_of(nodes: Sequence[Any]) -> KerasObjects | None:
         identifiers=identifiers,
         metadata=any(metadata),
         functional=_FUNCTIONAL in metadata[0],
+        uncalled=_uncalled(nodes),
+        shape_objects=any(_shape_is_an_object(nodes, each) for each in nodes),
     )
+
+
+def _uncalled(nodes: Sequence[Any]) -> bool:
+    """Whether the root is a subclassed model that was saved without ever having been called.
+
+    Its class has no configuration, so that no release makes it anew by a class of that name.
+    """
+    root = nodes[0]
+    if root.user_object.identifier != _MODEL or _NO_CONFIG not in root.user_object.metadata:
+        return False
+    api = _child(nodes, root, "keras_api")
+    return api is not None and _child(nodes, api, _CALL) is None
+
+
+def _shape_is_an_object(nodes: Sequence[Any], node: Any) -> bool:
+    """Whether it is a Sequential whose first layer has ``batch_input_shape`` as such."""
+    if node.user_object.identifier != _SEQUENTIAL:
+        return False
+    first: Any | None = node
+    for name in ("keras_api", "layers", "0"):
+        first = first and _child(nodes, first, name)
+    if first is None or first.user_object.identifier != _LAYER:
+        return False
+    try:
+        metadata = json.loads(first.user_object.metadata)
+    except ValueError:
+        return False
+    return isinstance(metadata, dict) and isinstance(metadata.get("batch_input_shape"), dict)
+
+
+def _child(nodes: Sequence[Any], node: Any, name: str) -> Any | None:
+    for each in node.children:
+        if each.local_name == name and 0 <= each.node_id < len(nodes):
+            return nodes[each.node_id]
+    return None
 
 
 def children_of(nodes: Sequence[Any]) -> frozenset[str]:

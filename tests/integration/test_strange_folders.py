@@ -6,6 +6,7 @@ without a line of code.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -99,6 +100,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Run:
     (root / "models").mkdir()
     command = [str(python), "write.py", "models"]
     subprocess.run(command, cwd=root, check=True, timeout=300, capture_output=True)
+    shutil.copytree(root / "models/open_rank", root / "models/named[1]")
+    flipped = shutil.copytree(root / "models/open_rank", root / "models/flipped")
+    shard = flipped / "variables/variables.data-00000-of-00001"
+    shard.write_bytes(bytes(each ^ 0xFF for each in shard.read_bytes()))
     loaders = "--tf-loaders=tf1_load,tf2_load,c_api"
     return run(root, loaders, "--tf-runtimes=2.15,2.21", "models", cache=cache)
 
@@ -116,7 +121,7 @@ def values_missed(cell: dict[str, Any]) -> list[str]:
 
 
 def test_nothing_is_left_without_a_cause(seen: Run) -> None:
-    assert len(seen.cells) == 24
+    assert len(seen.cells) == 36
     assert not [
         cell["id"]
         for cell in seen.cells.values()
@@ -141,6 +146,23 @@ def test_shapes_that_the_signature_leaves_out_are_the_graphs(seen: Run, loader: 
     for cell in cells(seen, "shapeless", loader):
         assert cell["verdict"] == "same", cell["message"]
         assert not values_missed(cell)
+
+
+def test_shapes_that_the_signature_leaves_out_are_foretold_to_be_missed(seen: Run) -> None:
+    for cell in cells(seen, "shapeless", "tf2_load"):
+        assert (cell["verdict"], cell["predicted"]) == ("refused", "will_fail")
+        assert cell["cause"] == "signature-says-no-shapes"
+
+
+@pytest.mark.parametrize("loader", ["tf1_load", "tf2_load", "c_api"])
+@pytest.mark.parametrize(
+    ("name", "cause"), [("named[1]", "name-is-a-pattern"), ("flipped", "values-damaged")]
+)
+def test_variables_that_cannot_be_found_or_trusted(
+    seen: Run, name: str, cause: str, loader: str
+) -> None:
+    for cell in cells(seen, name, loader):
+        assert (cell["verdict"], cell["cause"]) == ("refused", cause), cell["message"]
 
 
 @pytest.mark.parametrize("loader", ["tf1_load", "tf2_load"])

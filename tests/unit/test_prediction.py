@@ -426,3 +426,108 @@ def test_each_piece_of_a_span_has_a_reason_that_holds_in_all_of_it() -> None:
     assert pieces[-1] == ("2.16", "2.21", "keras3-loads-no-savedmodel")
     assert [piece[1] for piece in pieces][-2:] == ["2.15", "2.21"]
     assert by_loader["keras_load"].oldest is None
+
+
+def without_shapes(graph: Any, *, op: str = "Mul", rank: int | None = 2, says: int = 0) -> None:
+    """A TF1 graph: y is an op of an input and a variable, and the signature's y has a rank."""
+    signature = graph.signature_def["serving_default"]
+    signature.outputs["y"].name = "y:0"
+    for _ in range(says):
+        signature.outputs["y"].tensor_shape.dim.add(size=-1)
+    x = graph.graph_def.node.add(name="x", op="Placeholder")
+    shape = x.attr["_output_shapes"].list.shape.add()
+    shape.unknown_rank = rank is None
+    for _ in range(rank or 0):
+        shape.dim.add(size=-1)
+    graph.graph_def.node.add(name="w", op="VariableV2").attr["shape"].shape.SetInParent()
+    graph.graph_def.node.add(name="w/read", op="Identity", input=["w", "^x"])
+    graph.graph_def.node.add(name="y", op=op, input=["x:0", "w/read"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "strikes"),
+    [
+        ({}, True),
+        ({"op": "MatMul", "rank": None}, True),
+        ({"op": "Reshape"}, False),  # nobody knows without its values
+        ({"rank": None}, False),
+        ({"rank": 0}, False),  # a scalar it is
+        ({"rank": 1, "says": 1}, False),
+    ],
+)
+def test_a_signature_without_shapes_is_refused_where_the_graph_is_sure_of_them(
+    make: Make, changed: dict[str, Any], strikes: bool
+) -> None:
+    subject = make(lambda graph: without_shapes(graph, **changed), objects=False)
+    for loader, runtime in (("tf2_load", "1.15"), ("hub_load", "2.8"), ("tfsm_layer", "2.21")):
+        assert seen(subject, loader, runtime) is (WILL if strikes else None)
+    assert seen(subject, "tf1_load", "2.21") is None
+
+
+def test_what_nodes_refer_to_may_be_a_circle(make: Make) -> None:
+    def circle(graph: Any) -> None:
+        without_shapes(graph)
+        graph.graph_def.node[-1].input[:] = ["y", "y:0"]
+
+    assert seen(make(circle, objects=False), "tf2_load", "2.21") is None
+
+
+def keras(graph: Any, identifier: str, metadata: str, *names: str) -> Any:
+    """A Keras root with ``keras_api``, which has children by these names; the last one of them."""
+    nodes = graph.object_graph_def.nodes
+    nodes[0].user_object.identifier = identifier
+    nodes[0].user_object.metadata = metadata
+    parent = nodes[0]
+    for name in ("keras_api", *names):
+        parent.children.add(node_id=len(nodes), local_name=name)
+        parent = nodes.add()
+    return parent
+
+
+NO_CONFIG = '{"class_name": "Mine", "config": {"layer was saved without config": true}}'
+CALL = "call_and_return_conditional_losses"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "metadata", "names", "strikes"),
+    [
+        ("_tf_keras_model", NO_CONFIG, (), True),
+        ("_tf_keras_model", NO_CONFIG, (CALL,), False),
+        ("_tf_keras_model", '{"class_name": "Mine", "config": {}}', (), False),  # may be made anew
+        ("_tf_keras_network", NO_CONFIG, (), False),
+    ],
+)
+def test_a_keras_model_that_was_never_called(
+    make: Make, identifier: str, metadata: str, names: tuple[str, ...], strikes: bool
+) -> None:
+    subject = make(lambda graph: void(keras(graph, identifier, metadata, *names)))
+    for runtime in ("1.15", "2.8", "2.15"):
+        found = predict(subject, apis().loaders["keras_load"], parse_runtime(runtime))
+        assert ("keras-model-never-called" in {each.id for each in found.reasons}) is strikes
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "strikes"),
+    [
+        ("_tf_keras_layer", '{"class_name": "__tuple__", "items": [null, 3]}', True),
+        ("_tf_keras_layer", "[null, 3]", False),
+        ("_tf_keras_layer", "null", False),
+        ("_tf_keras_input_layer", '{"class_name": "__tuple__", "items": [null, 3]}', False),
+    ],
+)
+def test_a_shape_as_newer_keras_writes_it(
+    make: Make, layer: str, shape: str, strikes: bool
+) -> None:
+    def fill(graph: Any) -> None:
+        first = keras(graph, "_tf_keras_sequential", "{}", "layers", "0")
+        first.user_object.identifier = layer
+        first.user_object.metadata = f'{{"batch_input_shape": {shape}}}'
+
+    subject = make(fill)
+    for runtime, expected in (("1.15", strikes), ("2.1", strikes), ("2.2", False)):
+        found = predict(subject, apis().loaders["keras_load"], parse_runtime(runtime))
+        assert ("keras-shape-unknown-to-1-15" in {each.id for each in found.reasons}) is expected
+
+
+def void(_: object) -> None:
+    """A lambda's result is not wanted."""
