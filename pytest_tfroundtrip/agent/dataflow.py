@@ -38,6 +38,13 @@ _CARRIERS = {
     "StopGradient": (0,),
     "StridedSlice": (0,),
     "Switch": (0,),
+    # tf.map_fn hands the elements over in these: the flow of a TensorArray stands for its values.
+    "TensorArrayReadV3": (2,),
+    "TensorArrayScatterV3": (2,),
+    "TensorArrayGatherV3": (2,),
+    "TensorListFromTensor": (0,),
+    "TensorListGetItem": (0,),
+    "TensorListStack": (0,),
     "Tile": (0,),
     "Transpose": (0,),
     "Unique": (0,),

@@ -123,6 +123,18 @@ def test_the_baseline_of_the_page_accepts_what_breaks(tmp_path: Path) -> None:
     assert [outcomes.count("passed"), outcomes.count("xfailed")] == [34, 26]
 
 
+def test_who_reads_which_folder_is_as_the_page_says(tmp_path: Path) -> None:
+    (command,) = (
+        each for each in commands("docs/folders.md") if each.words[0] == "pytest" and each.said
+    )
+    without = shutil.ignore_patterns("tf_roundtrip")
+    for name, model in (("half_plus_two", "tf_module-2.15"), ("old", "builder-1.15")):
+        shutil.copytree(DATA / model, tmp_path / "models" / name, ignore=without)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    output = said(command, tmp_path, private_cache(tmp_path))
+    assert command.is_said(output), output
+
+
 def test_a_shell_is_as_the_page_says(tmp_path: Path) -> None:
     (command,) = (each for each in commands("docs/folders.md") if "shell" in each.words)
     folder = tmp_path / "models" / "half_plus_two"

@@ -80,6 +80,26 @@ def test_carriers_of_any_of_their_inputs(graph: Graph, op: str, inputs: tuple[st
     assert ("found", 1) in ops(graph, "x")
 
 
+@pytest.mark.parametrize(
+    "ops_of_loop",
+    [
+        [
+            ("TensorArrayScatterV3", "array", "range", "x", "flow"),
+            ("TensorArrayReadV3", "array", "i"),
+        ],
+        [("TensorListFromTensor", "x", "shape"), ("TensorListGetItem",)],
+    ],
+)
+def test_elements_that_map_fn_hands_over_are_what_they_came_from(
+    graph: Graph, ops_of_loop: list[tuple[str, ...]]
+) -> None:
+    (packs, *taken), (reads, *before) = ops_of_loop
+    graph.node("packed", packs, *taken)
+    graph.node("element", reads, *before, "packed")
+    graph.node("pixels", "DecodePng", "element")
+    assert ("pixels", 0) in ops(graph, "x")
+
+
 def test_a_condition_is_not_what_is_selected(graph: Graph) -> None:
     graph.node("chosen", "SelectV2", "x", "a", "b")
     graph.node("found", "Gather", "t", "chosen")
