@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.folder import UNKNOWN
-from pytest_tfroundtrip.report.lines import count, listed, runtimes
+from pytest_tfroundtrip.report.lines import NAMED, count, named
 from pytest_tfroundtrip.report.places import Column, piece_of
 from pytest_tfroundtrip.report.rows import api_order, runtime_order
-from pytest_tfroundtrip.vocabulary import Operation, Verdict
+from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 #: So many releases stand as groups of load APIs; of more each load API has its releases.
 BY_RELEASE = 3
 _MADE_UP = "made up"  # as the agent says it
-NAMED = 12  # models in a sentence; more are counted
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def of_several(rows: Sequence[Row]) -> list[str]:
 def of_which(rows: Sequence[Row]) -> str:
     """Which folders the rows are of, to be put behind their number; empty where there are none."""
     names = sorted({row.model for row in rows if row.writers})
-    return f" of {_named(names)}" if names else ""
+    return f" of {named(names)}" if names else ""
 
 
 def _label(row: Row) -> str:
@@ -101,37 +100,6 @@ def _all_same(rows: Sequence[Row]) -> bool:
     return all(row.verdict is Verdict.SAME for row in rows)
 
 
-def sentences(rows: Sequence[Row]) -> Iterator[str]:
-    """Who reads which model, release by release; those that read the same ones are one sentence.
-
-    Args:
-        rows: of folders that say something, of any operation; what was saved again is left out.
-    """
-    loads = [row for row in rows if row.operation is Operation.INFERENCE and not row.resave_runtime]
-    loads = loads or list(rows)
-    models = sorted({row.model for row in loads})
-    alike: dict[tuple[tuple[str, ...], ...], list[str]] = defaultdict(list)
-    for runtime in sorted({row.load_runtime for row in loads}, key=runtime_order):
-        of_runtime = [row for row in loads if row.load_runtime == runtime]
-        alike[_read(models, of_runtime)].append(runtime)
-    for (each, some, none), names in alike.items():
-        who = f"Under {runtimes(names)}"
-        if len(each) == len(models):
-            which = _named(each) if len(models) <= NAMED else f"all {len(models)} models"
-            yield f"{who} {which} {_come(each)} back the same by each load API."
-            continue
-        parts = [
-            (_named(group), how)
-            for group, how in ((each, "by each load API"), (some, "by some"), (none, "by none"))
-            if group
-        ]
-        (first, how), *more = parts
-        said = f"{who} {first} {_come(each or some or none)} back the same {how}"
-        yield "; ".join([said, *(f"{group} {how}" for group, how in more)]) + "."
-    if alone := _of_itself(loads):
-        yield f"{_named(alone)} {_was(alone)} compared with nothing but itself."
-
-
 def held_against(rows: Sequence[Row]) -> str:
     """Which folders are held against what another release gives than the one that wrote them."""
     told = {
@@ -157,42 +125,3 @@ def made_up(rows: Sequence[Row]) -> str:
     models = len({row.model for row in rows})
     of = count(models, "folder") if models == len(invented) else f"{len(invented)} of {models}"
     return f"Inputs were made up for {of}: --tf-examples=FILE gives your own."
-
-
-def _of_itself(rows: Sequence[Row]) -> list[str]:
-    """Models that only the loader and the release were asked about that said what they give."""
-    others: dict[str, bool] = defaultdict(bool)
-    for row in rows:
-        asked = (row.load, row.load_runtime)
-        others[row.model] |= asked != (row.reference_load, row.reference_runtime)
-    return sorted(model for model, other in others.items() if not other)
-
-
-def _read(models: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
-    """The models that every load API reads under a release, that some do, and that none does."""
-    verdicts: dict[str, dict[str, list[Verdict | None]]] = {name: {} for name in models}
-    for row in rows:
-        verdicts[row.model].setdefault(row.load, []).append(row.verdict)
-    each: list[str] = []
-    some: list[str] = []
-    none: list[str] = []
-    for model, by_loader in verdicts.items():
-        same = [all(one is Verdict.SAME for one in told) for told in by_loader.values()]
-        if same:
-            (each if all(same) else some if any(same) else none).append(model)
-    return tuple(each), tuple(some), tuple(none)
-
-
-def _named(models: Sequence[str]) -> str:
-    if len(models) > NAMED:
-        return count(len(models), "model")
-    *most, last = models
-    return f"{', '.join(most)} and {last}" if most else listed(models)
-
-
-def _was(models: Sequence[str]) -> str:
-    return "was" if len(models) == 1 else "were"
-
-
-def _come(models: Sequence[str]) -> str:
-    return "comes" if len(models) == 1 else "come"

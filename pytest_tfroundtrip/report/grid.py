@@ -13,11 +13,12 @@ from pytest_tfroundtrip.report.places import (
     FAILED,
     Column,
     Piece,
+    asked,
     piece_of,
     stress,
 )
 from pytest_tfroundtrip.report.rows import api_order, runtime_order
-from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
+from pytest_tfroundtrip.vocabulary import Operation, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -145,13 +146,6 @@ def share_of(rows: Sequence[Row]) -> Piece:
     same = sum(row.verdict is Verdict.SAME for row in there)
     text = "same" if same == len(there) else f"{same}/{len(there)}"
     return Piece(text, *stress(there, all_same=same == len(there)))
-
-
-def asked(row: Row) -> bool:
-    """Whether the row answers if this pair of runtimes goes together."""
-    excluded = row.promise is Promise.UNSUPPORTED and row.outcome == "xfailed"
-    silent = row.verdict in (Verdict.ABSENT, Verdict.UNSAVED) and not row.failed
-    return not (excluded or silent)
 
 
 def pairs_of(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:

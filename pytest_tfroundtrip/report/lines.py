@@ -16,6 +16,7 @@ Line: TypeAlias = "tuple[Segment, ...]"
 
 BLANK: Line = ()
 _LISTED = 6
+NAMED = 12  # models in a sentence; more are counted
 
 
 def line(text: str, **markup: bool) -> Line:
@@ -63,3 +64,11 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 def runtimes(names: Iterable[str], last: str = "and") -> str:
     """Names of runtimes in order, each once, as a list in words."""
     return listed(sorted(set(names), key=runtime_order), last)
+
+
+def named(models: Sequence[str]) -> str:
+    """Each by its name, which people look for; too many of them are a number."""
+    if len(models) > NAMED:
+        return count(len(models), "model")
+    *most, last = models
+    return f"{', '.join(most)} and {last}" if most else last

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.vocabulary import Verdict
+from pytest_tfroundtrip.vocabulary import Promise, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,3 +65,10 @@ def stress(rows: Sequence[Row], *, all_same: bool) -> tuple[str, dict[str, bool]
     if any(row.contradiction for row in rows):
         return CONTRADICTION, {"yellow": True}
     return " ", {"green": True} if all_same else {}
+
+
+def asked(row: Row) -> bool:
+    """Whether the row answers if this pair of runtimes goes together."""
+    excluded = row.promise is Promise.UNSUPPORTED and row.outcome == "xfailed"
+    silent = row.verdict in (Verdict.ABSENT, Verdict.UNSAVED) and not row.failed
+    return not (excluded or silent)

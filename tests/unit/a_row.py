@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from pytest_tfroundtrip.observation import Change
@@ -129,3 +130,22 @@ def a_sentence(case: str = "tracks", runtime: str = "2.15", **changes: Any) -> S
         command=f"pytest --tf-roundtrip -k {case}",
     )
     return replace(row, **changes)
+
+
+def loaded(model: str, load: str, release: str, **changes: Any) -> Row:
+    """A folder that 2.5 wrote, under a release."""
+    made = broken if changes.pop("refused", False) else a_row
+    row = {"writers": ("tf_module",), "save": "tf_module", "save_runtime": "2.5"}
+    return made(**{**row, "model": model, "load": load, "load_runtime": release, **changes})
+
+
+def some() -> list[Row]:
+    """``good`` is read by all, ``half`` by one load API under 1.15, ``bad`` by nobody there."""
+    rows = []
+    for model, load, release in product(
+        ("good", "half", "bad"), ("tf1_load", "tf2_load"), ("1.15", "2.21")
+    ):
+        old = release == "1.15"
+        refused = old and (model == "bad" or (model == "half" and load == "tf2_load"))
+        rows.append(loaded(model, load, release, refused=refused))
+    return rows

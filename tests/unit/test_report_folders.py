@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from a_row import loaded, some
 
-import pytest
-from a_row import a_row, broken
-
-from pytest_tfroundtrip.report.closing import closing
-from pytest_tfroundtrip.report.folders import grid, held_against, of_several, sentences
+from pytest_tfroundtrip.report.folders import grid, held_against, of_several
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import plain
 from pytest_tfroundtrip.report.markdown import page
-from pytest_tfroundtrip.vocabulary import Operation, Verdict
-
-if TYPE_CHECKING:
-    from pytest_tfroundtrip.report.rows import Row
-
-
-def loaded(model: str, load: str, release: str, **changes: Any) -> Row:
-    """A folder that 2.5 wrote, under a release."""
-    made = broken if changes.pop("refused", False) else a_row
-    row = {"writers": ("tf_module",), "save": "tf_module", "save_runtime": "2.5"}
-    return made(**{**row, "model": model, "load": load, "load_runtime": release, **changes})
-
-
-def some() -> list[Row]:
-    """``good`` is read by all, ``half`` by one load API under 1.15, ``bad`` by nobody there."""
-    rows = []
-    for model, load, release in product(
-        ("good", "half", "bad"), ("tf1_load", "tf2_load"), ("1.15", "2.21")
-    ):
-        old = release == "1.15"
-        refused = old and (model == "bad" or (model == "half" and load == "tf2_load"))
-        rows.append(loaded(model, load, release, refused=refused))
-    return rows
 
 
 def test_a_folder_is_a_line_with_the_release_that_wrote_it() -> None:
@@ -78,48 +50,6 @@ def test_markdown_has_the_same_table() -> None:
     text = page(some())
     assert "| written by | loaded by 1.15 |  | loaded by 2.21 |  |" in text
     assert "| half (2.5) | same | ❌ refused | same | same |" in text
-
-
-def test_the_answer_says_who_reads_what_under_which_release() -> None:
-    assert list(sentences(some())) == [
-        "Under 1.15 good comes back the same by each load API; half by some; bad by none.",
-        "Under 2.21 bad, good and half come back the same by each load API.",
-    ]
-    assert closing(some()).endswith("each load API. 3 of 12 cells failed.")
-
-
-def test_releases_with_the_same_answer_share_a_sentence() -> None:
-    rows = [loaded("m", "tf2_load", release) for release in ("2.3", "2.8", "2.21")]
-    assert list(sentences(rows)) == [
-        "Under 2.3, 2.8 and 2.21 m comes back the same by each load API."
-    ]
-
-
-def test_a_signature_that_fails_counts_against_its_load_api() -> None:
-    rows = [
-        loaded("m", "tf1_load", "2.21"),
-        loaded("m", "tf1_load", "2.21", signature="predict", verdict=Verdict.DIFFERS),
-    ]
-    assert list(sentences(rows)) == ["Under 2.21 m comes back the same by none."]
-
-
-def test_fine_tuning_is_no_answer_where_there_is_inference() -> None:
-    tuned = loaded("m", "tf2_load", "2.21", operation=Operation.FINE_TUNING, refused=True)
-    assert "by each load API" in next(sentences([loaded("m", "tf2_load", "2.21"), tuned]))
-    assert "by none" in next(sentences([tuned]))
-
-
-@pytest.mark.parametrize("alone", [True, False])
-def test_what_was_held_against_itself_alone_is_said(alone: bool) -> None:
-    rows = [
-        loaded("m", "tf2_load", "2.21", reference_load="tf2_load", reference_runtime="2.21"),
-    ]
-    if not alone:
-        rows.append(
-            loaded("m", "tf1_load", "2.21", reference_load="tf2_load", reference_runtime="2.21")
-        )
-    said = "m was compared with nothing but itself."
-    assert (said in list(sentences(rows))) is alone
 
 
 def test_a_reference_by_another_release_than_the_writers_is_said() -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.report.folders import BY_RELEASE
-from pytest_tfroundtrip.report.grid import FULL_PAIRS, asked, pairs_of
+from pytest_tfroundtrip.report.grid import FULL_PAIRS, pairs_of
 from pytest_tfroundtrip.report.lines import count
+from pytest_tfroundtrip.report.places import asked
 from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.vocabulary import Verdict
 
