@@ -225,6 +225,9 @@ class _Values:
     def raw(self, name: str) -> tuple[Any, str]:
         """The value, None where nobody said, and where it stands."""
         option = self._options[name]
+        if self._config.getoption(option.ini) in ("", [""]):
+            msg = f"{option.flag}: nothing was said (an environment variable that is not set?)"
+            raise UsageProblem(msg)
         for value, where in (
             (self._config.getoption(option.ini), option.flag),
             (self._config.getini(option.ini), f"ini {option.ini}"),

@@ -118,7 +118,8 @@ def _round_trip(rows: Sequence[Row]) -> str:
     if not same:
         text = f"{who} {verb} back the same in none of {count(len(rows), 'cell')}"
     elif same == len(rows):
-        text = f"{who} {verb} back the same in all {count(same, 'cell')}"
+        cells = "the one cell" if same == 1 else f"all {same} cells"
+        text = f"{who} {verb} back the same in {cells}"
     else:
         text = f"{who} {verb} back the same in {same} of {count(len(rows), 'cell')}"
     if known:

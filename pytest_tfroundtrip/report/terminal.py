@@ -248,7 +248,7 @@ def _asserted(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 def _unexplained(rows: Sequence[Row], width: int) -> Iterator[Line]:
     yield from _cause("no known cause", rows, width)
-    for row in rows[:EXAMPLES]:
+    for row in _unlike_first(rows)[:EXAMPLES]:
         said = row.note or headline(row.message)
         verdict = row.verdict or "not run"
         yield from wrapped(
@@ -259,6 +259,18 @@ def _unexplained(rows: Sequence[Row], width: int) -> Iterator[Line]:
         yield line(f"      rerun: {row.command}")
     if len(rows) > EXAMPLES:
         yield line(f"    ... and {count(len(rows) - EXAMPLES, 'more cell')}")
+
+
+def _unlike_first(rows: Sequence[Row]) -> list[Row]:
+    """One of each model and message before a second of any: a few are shown."""
+    seen: set[tuple[str, str]] = set()
+    first: list[Row] = []
+    others: list[Row] = []
+    for row in rows:
+        kind = (row.model, headline(row.message))
+        (others if kind in seen else first).append(row)
+        seen.add(kind)
+    return first + others
 
 
 def _title(text: str, width: int, **markup: bool) -> Iterator[Line]:

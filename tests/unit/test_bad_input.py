@@ -24,6 +24,8 @@ def said(result: pytest.RunResult) -> str:
     [
         ("--tf-runtimes=2.51", "unknown runtime '2.51'. Did you mean 2.21?"),
         ("--tf-runtimes=1.15+tf_keras", "tf_keras"),
+        ("--tf-runtimes=", "--tf-runtimes: nothing was said"),
+        ("--tf-report=", "--tf-report: nothing was said"),
         ("--tf-savers=buidler", "unknown saver 'buidler'. Did you mean 'builder'?"),
         ("--tf-loaders=tf3_load", "unknown loader 'tf3_load'"),
         (

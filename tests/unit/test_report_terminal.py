@@ -226,7 +226,7 @@ def test_a_run_of_cells_and_sentences_is_answered_for_both() -> None:
     text = plain(summary([a_row()], statements=[a_sentence()]))
     assert text.endswith(
         "TensorFlow kept its word in 1 of 1 case of the documents' sentences. Affine\n"
-        "comes back the same in all 1 cell."
+        "comes back the same in the one cell."
     )
     not_run = [a_sentence(verdict=None, outcome=None)]
     assert "No sentence of the documents was tried" in plain(summary([], statements=not_run))
@@ -318,7 +318,7 @@ def test_quiet_leaves_failures_and_the_closing_line() -> None:
     text = plain(summary([broken()], quiet=True))
     assert text.startswith("failures by cause")
     assert "saving under" not in text
-    assert plain(summary([a_row()], quiet=True)) == ("Affine comes back the same in all 1 cell.")
+    assert plain(summary([a_row()], quiet=True)) == ("Affine comes back the same in the one cell.")
 
 
 # The closing line
@@ -412,13 +412,13 @@ REFUSED = Verdict.REFUSED
         (
             [a_row(), a_row(verdict=Verdict.ENV_ERROR, outcome="error")],
             (
-                "Affine comes back the same in all 1 cell. 1 cell says nothing: their runtimes"
+                "Affine comes back the same in the one cell. 1 cell says nothing: their runtimes"
                 " could not be had."
             ),
         ),
         (
             [a_row(), a_row(verdict=None, outcome=None)],
-            "Affine comes back the same in all 1 cell. 1 cell was not run.",
+            "Affine comes back the same in the one cell. 1 cell was not run.",
         ),
         (
             [a_row(verdict=Verdict.ABSENT, outcome=None)],
@@ -469,3 +469,14 @@ def test_lists_in_words() -> None:
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"], "or") == "a, b or c"
     assert listed([str(number) for number in range(9)]) == "0, 1 ... 8 (9 of them)"
+
+
+def test_of_what_nobody_can_explain_unlike_cells_are_shown_first() -> None:
+    rows = [
+        broken(id=f"a{number}", cause=None, why=None, message="no", load_runtime=f"2.{number}")
+        for number in range(8)
+    ]
+    rows.append(broken(id="z", cause=None, why=None, message="no", model="Zed"))
+    text = plain(summary(rows))
+    assert "Zed saved by builder" in text
+    assert "and 4 more cells" in text
