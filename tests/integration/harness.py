@@ -156,6 +156,7 @@ def start(
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "pytest", "--tf-roundtrip", "--tf-report=report.json"),
+            *("-o", "tf_provider=venv"),  # a machine with images would take these
             *(without + extra),
             *([f"--tf-cache={cache}"] if cache else []),
             *arguments,

@@ -20,6 +20,7 @@ from .harness import HERE, private_cache, run
 if TYPE_CHECKING:
     from pathlib import Path
 
+INI = "[pytest]\ntf_provider = venv\n"  # a machine with images would take these
 DATA = HERE.parent / "data" / "savedmodels"
 
 
@@ -100,7 +101,7 @@ def test_the_first_steps_print_what_the_page_says(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     write(FIRST_STEPS, folder)
-    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (folder / "pytest.ini").write_text(INI, encoding="utf-8")
     cache = private_cache(tmp_path)
     held = [each for each in commands(FIRST_STEPS) if each.words[0] == "pytest"]
     assert [bool(each.said) for each in held] == [True, True, True]
@@ -130,7 +131,7 @@ def test_who_reads_which_folder_is_as_the_page_says(tmp_path: Path) -> None:
     without = shutil.ignore_patterns("tf_roundtrip")
     for name, model in (("half_plus_two", "tf_module-2.15"), ("old", "builder-1.15")):
         shutil.copytree(DATA / model, tmp_path / "models" / name, ignore=without)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(INI, encoding="utf-8")
     output = said(command, tmp_path, private_cache(tmp_path))
     assert command.is_said(output), output
 
