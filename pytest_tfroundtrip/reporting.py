@@ -23,6 +23,7 @@ from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.report.failure import case_text, failure_text, log_tail
+from pytest_tfroundtrip.report.folders import CARRIED
 from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.live import LiveLogs
 from pytest_tfroundtrip.report.markdown import page
@@ -357,7 +358,11 @@ def _badness(outcome: str | None) -> int:
 def _reference(engine: Engine, cell: Cell) -> tuple[str, str, str]:
     """Who computed what a folder should give, a loader and a release, and from whose inputs."""
     record = engine.artifact(cell.save.original) if isinstance(cell.save.model, Folder) else None
-    return _computed_by(record) if isinstance(record, Path) else ("", "", "")
+    if not isinstance(record, Path):
+        return "", "", ""
+    loader, release, fed = _computed_by(record)
+    carried = record.is_relative_to(cell.save.model.file)
+    return loader, release, CARRIED if carried else fed
 
 
 @cache

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: So many releases stand as groups of load APIs; of more each load API has its releases.
 BY_RELEASE = 3
 _MADE_UP = "made up"  # as the agent says it
+CARRIED = "its record"  # that lies in the folder: nobody is asked anew, see golden.py
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def held_against(rows: Sequence[Row]) -> str:
     told = {
         f"{_label(row)} against {row.reference_runtime}"
         for row in rows
-        if row.reference_runtime not in ("", row.save_runtime) and not row.resave_runtime
+        if row.reference_runtime not in ("", row.save_runtime)
+        and not row.resave_runtime
+        and row.inputs != CARRIED
     }
     if not told:
         return ""

@@ -196,6 +196,7 @@ def test_what_was_recorded_holds_without_the_release_that_wrote_it(
     held = run(tmp_path, "--tf-runtimes=2.21", "golden", cache=cache)
     assert set(held.outcomes().values()) == {"passed"}, held.output
     assert len(held.agents) == 1
+    assert {cell["inputs"] for cell in held.cells.values()} == {"its record"}
     record = tmp_path / "golden" / "assets.extra" / "tf_roundtrip"
     with np.load(record / "record.npz") as arrays:
         content = {name: arrays[name] for name in arrays.files}

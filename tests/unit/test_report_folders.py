@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from a_row import loaded, some
 
-from pytest_tfroundtrip.report.folders import grid, held_against, of_several
+from pytest_tfroundtrip.report.folders import grid, held_against, made_up, of_several
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import plain
 from pytest_tfroundtrip.report.markdown import page
@@ -50,6 +50,19 @@ def test_markdown_has_the_same_table() -> None:
     text = page(some())
     assert "| written by | loaded by 1.15 |  | loaded by 2.21 |  |" in text
     assert "| half (2.5) | same | ❌ refused | same | same |" in text
+
+
+def test_of_a_folder_with_a_record_nobody_is_to_be_asked() -> None:
+    row = loaded("m", "tf2_load", "2.21", reference_runtime="2.8", inputs="its record")
+    assert (held_against([row]), made_up([row])) == ("", "")
+
+
+def test_inputs_that_were_made_up_are_said() -> None:
+    rows = [
+        loaded("m", "tf2_load", "2.21", inputs="made up"),
+        loaded("n", "tf2_load", "2.21", inputs="given.npz"),
+    ]
+    assert made_up(rows).startswith("Inputs were made up for 1 of 2: ")
 
 
 def test_a_reference_by_another_release_than_the_writers_is_said() -> None:
