@@ -69,8 +69,8 @@ def tried(folder: Path, image: str, tensorflow: str, *options: str) -> Run:
         f'[tool.tf_roundtrip.runtime.mine]\ntensorflow = "{tensorflow}"\nimage = "{image}"\n',
         encoding="utf-8",
     )
-    cache = private_cache(folder)
-    return run(folder, "--tf-runtimes=mine", *options, cache=cache)
+    provider = "--tf-provider=auto"  # a user's default; the harness pins environments
+    return run(folder, "--tf-runtimes=mine", provider, *options, cache=private_cache(folder))
 
 
 def said(ran: Run) -> str:
