@@ -314,8 +314,9 @@ class Matrix:
 
     def _asks(self, loader: Api, folder: Folder) -> bool:
         """Whether a loader is tried on a folder."""
-        if not (folder.default or loader.by_signature):
-            return False  # the same question again: it takes no signature
+        told = loader.by_function if folder.function else loader.by_signature
+        if not (folder.default or told):
+            return False  # the same question again: it calls what it calls
         suits = not loader.made_by or not loader.made_by.isdisjoint(folder.savers)
         return suits or self.loaders_named
 

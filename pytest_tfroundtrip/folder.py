@@ -36,6 +36,8 @@ _ODD = re.compile(r"[^\w./+-]")
 class Folder:
     """One signature of one meta graph of a SavedModel that nobody saves here.
 
+    Where it has none: one function of the object that ``tf.saved_model.load`` restores.
+
     It has what :class:`~pytest_tfroundtrip.cells.Model` has, so that a cell can be made of either.
     """
 
@@ -53,11 +55,17 @@ class Folder:
     variables: bool | None = None
     keras_model: bool | None = None
     anew: bool = False  # whether it is computed what it gives, whatever record it carries
+    function: str | None = None  # that is called where there is no signature
 
     @property
     def slug(self) -> str:
         """The name as it stands in ids."""
         return self.label or _ODD.sub("_", self.name)
+
+    @property
+    def called(self) -> str | None:
+        """What is called by this name: the signature, or else the function."""
+        return self.signature or self.function
 
     @property
     def runtime(self) -> Runtime:
@@ -79,6 +87,7 @@ class Folder:
             "examples": self.examples and str(self.examples),
             "label": self.label,
             "variables": self.variables,
+            "function": self.function,
         }
 
 
@@ -107,6 +116,8 @@ def folders_of(
 ) -> tuple[Folder, ...]:
     """What of a SavedModel is tried: each signature of one meta graph.
 
+    Where it has no signature: each function of its root object.
+
     Args:
         found: the SavedModel.
         stamps: of its meta graphs.
@@ -118,14 +129,19 @@ def folders_of(
         LookupError: no meta graph has these tags, or no such signature; says what there is.
     """
     stamp = _chosen(stamps, tags)
-    keys = [key for key in stamp.signatures if key not in stamp.copies]
+    inputs = stamp.inputs if stamp.signatures else stamp.functions
+    keys = [key for key in stamp.signatures or stamp.functions if key not in stamp.copies]
     if signatures is not None:
         keys = list(dict.fromkeys(signatures))
-        if unknown := [key for key in keys if key not in stamp.signatures]:
+        if unknown := [key for key in keys if key not in inputs]:
             msg = f"no signature {unknown[0]!r}. There are: {', '.join(stamp.signatures) or 'none'}"
+            if stamp.functions:
+                msg += f", only functions: {', '.join(stamp.functions)}"
             raise LookupError(msg)
     default = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in keys else next(iter(keys), None)
-    has_variables = (found.path / "variables").is_dir() or None
+    has_variables = stamp.variables
+    if has_variables is None:
+        has_variables = (found.path / "variables").is_dir() or None
     plain = _ODD.sub("_", found.name)
     labels = _unique([plain if key == default else f"{plain}.{_ODD.sub('_', key)}" for key in keys])
     return tuple(
@@ -134,13 +150,14 @@ def folders_of(
             file=found.path,
             root=root,
             tags=stamp.tags,
-            signature=key,
+            signature=key if stamp.signatures else None,
             default=key == default,
             tensorflow=stamp.tensorflow,
             savers=stamp.savers,
-            inputs=stamp.inputs.get(key, ()) if key else (),
+            inputs=inputs.get(key, ()) if key else (),
             label=label,
             variables=has_variables,
+            function=None if stamp.signatures else key,
         )
         for key, label in (zip(keys, labels, strict=True) if keys else [(None, plain)])
     )

@@ -182,8 +182,8 @@ def item_name(test: TestCell) -> str:
     cell = test.cell
     folder = cell.save.model
     name = cell.id.removeprefix(f"{folder.slug}-").removeprefix("to-")
-    signature = getattr(folder, "signature", None)
-    return name if getattr(folder, "default", True) or not signature else f"{signature}-{name}"
+    called = getattr(folder, "called", None)
+    return name if getattr(folder, "default", True) or not called else f"{called}-{name}"
 
 
 def arguments(config: pytest.Config, state: RoundTripSession) -> list[str]:

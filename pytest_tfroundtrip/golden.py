@@ -38,7 +38,9 @@ def record_in(folder: Folder) -> Path | None:
         RoundTripError: there is one, of files that have changed since.
     """
     for place, said in _records(folder.file):
-        if said.get("signature") != folder.signature or _tags(said) != sorted(folder.tags):
+        if _called(said) != (folder.signature, folder.function) or _tags(said) != sorted(
+            folder.tags
+        ):
             continue
         if missing := [name for name in FILES if not (place / name).is_file()]:
             msg = (
@@ -145,6 +147,12 @@ def _records(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
             continue
         if isinstance(said, dict):
             yield each, said
+
+
+def _called(said: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The signature and the function that a record is of."""
+    function = said.get("function")
+    return said.get("signature"), function.get("name") if isinstance(function, dict) else None
 
 
 def _tags(said: Mapping[str, Any]) -> list[str] | None:

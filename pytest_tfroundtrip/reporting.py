@@ -311,6 +311,7 @@ class Reporting:
             document=expected.entry.document if expected.entry else None,
             note=settled.message if settled and settled.outcome == "failed" else "",
             signature=_signature(cell),
+            function=model.function if isinstance(model := cell.save.model, Folder) else None,
             nodeids=nodeids,
             test=REFERENCE_PACKAGE if packaged else None,
             options=[*self._options(), *(["--pyargs"] if packaged else [])],

@@ -4,7 +4,8 @@ What it is told besides the handle goes by the record: nothing where the object 
 the signature.
 """
 
-from . import hub
+from . import functions, hub
+from .errors import Absent
 
 #: The variant that has a layer for each output of the signature.
 OUTPUT_KEY = "output_key"
@@ -28,13 +29,39 @@ class Layers(object):
         self.record = artifact.record
         self.note = None
         self._arguments = {}
+        self._function = self.record.get("function")
+        if self._function:
+            self._refuse_others()
+        elif self._is_uncalled() and variant is not None:
+            raise Absent("there is no signature, and no function that could be called")
         tags = hub.tags_of(artifact)
         if tags is not None:
             self._arguments["tags"] = tags
         self._plain = self._is_plain()
-        self._calls_signature = self._plain or not self._calls_object()
-        if not self._plain:
+        calls_object = self._function or self._is_uncalled() or self._calls_object()
+        self._calls_signature = self._plain or not calls_object
+        if not (self._plain or self._function or self._is_uncalled()):
             self._arguments.update(self._chosen())
+
+    def _refuse_others(self):
+        """Where there is no signature: a layer is called with one argument, and calls the object.
+
+        Raises:
+            Absent: it is another function, or one that takes more.
+        """
+        told = self._function
+        if self.variant is not None or told["name"] != functions.CALL:
+            raise Absent("hub.KerasLayer calls a signature, or the object itself by one argument")
+        more = told["positional"][1:] + list(told["keywords"].values())
+        if not told["inputs"] or any(map(functions.has_tensors, more)):
+            raise Absent(
+                "hub.KerasLayer calls an object with one argument, %s takes %s"
+                % (told["name"], ", ".join(told["inputs"]) or "none")
+            )
+
+    def _is_uncalled(self):
+        """Whether there is nothing that could be called: hub.KerasLayer(handle) says so itself."""
+        return self.record["signature"] is None and not self._function
 
     def _is_plain(self):
         """Whether it is ``hub.KerasLayer(handle)``: the TF1 Hub format, with no names but default.
@@ -74,7 +101,9 @@ class Layers(object):
         return more
 
     def contract(self):
-        """{"inputs", "outputs"} of the signature, as it was recorded."""
+        """{"inputs", "outputs"} of the signature, as it was recorded; of a function the inputs."""
+        if self.record["signature"] is None:
+            return {"inputs": (self._function or {}).get("inputs", {}), "outputs": {}}
         return self.record["contract"]["signatures"][self.record["signature"]]
 
     @property
@@ -104,6 +133,9 @@ class Layers(object):
 
     def call(self, layer):
         """A function of named tensors that gives named tensors, by one call of the layer."""
+        if self._function:
+            first = self._function["positional"][0]
+            return lambda **tensors: functions.named(layer(functions.filled(first, tensors)))
         if not self._calls_signature:
             return lambda **tensors: self._named(hub.by_position(layer, self.record)(**tensors))
 

@@ -21,6 +21,7 @@ from . import (
     probe,
     record,
     saved_model_file,
+    traces,
     values,
     variables,
     wire,
@@ -37,10 +38,11 @@ def run(message, report):
     """Write the record; return the step's payload.
 
     Args:
-        message: "payload", "tags", "signature", "keras" (whether Keras wrote it), "loader" (None:
-            nothing is loaded, the record has no outputs), "uncalled" (why, then), "given" (a file
-            of inputs, or None), "source" (of these, for people), "serialized" (whether they are
-            TensorFlow's own messages), "seed", "folder".
+        message: "payload", "tags", "signature", "function" (of the restored object, that is called
+            where there is no signature; else None), "keras" (whether Keras wrote it), "loader"
+            (None: nothing is loaded, the record has no outputs), "uncalled" (why, then), "given" (a
+            file of inputs, or None), "source" (of these, for people), "serialized" (whether they
+            are TensorFlow's own messages), "seed", "folder".
         report: child.Report.
     """
     report.stage("load")
@@ -60,8 +62,10 @@ def run(message, report):
         loading = loader.load(record.Artifact(message["payload"], content, {}), None)
         _HELD.append(loading)
         loaded = loading.__enter__()
-        if message["signature"] is None:
-            content["uncalled"] = "it has no signature"
+        if message["function"] is not None:
+            _describe(loaded, message["function"], meta_graph, content)
+        if message["signature"] is None and message["function"] is None:
+            content["uncalled"] = "it has no signature, and no function of its own"
         else:
             report.stage("call")
             tensors = _called(loaded, message, meta_graph, content)
@@ -69,6 +73,14 @@ def run(message, report):
             _keep_variables(loaded, content, tensors)
     record.write(folder, content, tensors)
     return {"record": content}
+
+
+def _describe(loaded, name, meta_graph, content):
+    """Say in the record how the function is called that stands for a signature."""
+    told = traces.described(loaded.restored, name)
+    traces.declare(meta_graph, told)
+    content["function"] = told
+    content["composites"] = {"inputs": told["kinds"], "outputs": {}}
 
 
 def _meta_graph(payload, tags):
@@ -103,6 +115,7 @@ def _content(message, meta_graph):
         "loader": message.get("loader"),
         "format": "saved_model",
         "signature": key,
+        "function": None,
         "contract": told,
         "composites": key and composites.kinds_of(meta_graph.signature_def[key]),
         "tensors": None,
@@ -136,6 +149,9 @@ def _called(loaded, message, meta_graph, content):
     except _Untaken as error:
         content["uncalled"] = str(error)
         return tensors
+    if not any(outputs for _, outputs in examples):
+        content["uncalled"] = "it gives nothing back"
+        return tensors
     again = [call(fed) for fed, _ in examples]
     content["unsteady"] = any(
         not _alike(first, second) for (_, first), second in zip(examples, again)
@@ -144,7 +160,8 @@ def _called(loaded, message, meta_graph, content):
         content["rounding"] = _rounding(call, examples)
     content["examples"] = len(examples)
     content["fed"] = message.get("source") or "made up"
-    content["callable"] = not content["keras"] and _takes_names(loaded.restored, *examples[0])
+    if content["function"] is None and not content["keras"]:
+        content["callable"] = _takes_names(loaded.restored, *examples[0])
     _drop_changed(loaded, tensors)
     for index, (fed, outputs) in enumerate(examples):
         for part, items in (("inputs", fed), ("outputs", outputs)):
@@ -211,7 +228,7 @@ class _Untaken(Exception):  # noqa: N818  what it is, not that it failed
 def _examples(call, message, meta_graph):
     """[(inputs, outputs)] of what was given, else of two that were made up and are taken."""
     if message.get("given"):
-        signature = meta_graph.signature_def[message["signature"]]
+        signature = meta_graph.signature_def[_key(message)]
         fed = _given(message["given"], signature, message["serialized"])
         try:
             return [(each, call(each)) for each in fed]
@@ -222,7 +239,7 @@ def _examples(call, message, meta_graph):
         seed = message.get("seed", 0) + round_
         last = None
         for fed in inputs.candidates(
-            meta_graph, message["signature"], message["payload"], seed, values.dtype_name
+            meta_graph, _key(message), message["payload"], seed, values.dtype_name
         ):
             try:
                 found.append((fed, call(fed)))
@@ -233,6 +250,11 @@ def _examples(call, message, meta_graph):
             if not found:
                 raise _Untaken("none of the inputs that were made up for it was taken:\n%s" % last)
     return found
+
+
+def _key(message):
+    """Of the signature that says what is taken: a function's was declared for it."""
+    return traces.KEY if message["signature"] is None else message["signature"]
 
 
 def _given(file, signature, serialized):

@@ -45,6 +45,7 @@ class Api:
     freezes_variables: bool = False  # whatever the model, its artifact holds none
     operations: frozenset[Operation] = frozenset()
     by_signature: bool = True  # a loader: calls what it is told, not the model as a whole
+    by_function: bool = False  # a loader: where there is no signature, the function it is told
     made_by: frozenset[str] = frozenset()  # a loader: is for what these savers write; none: any
     shows: frozenset[str] = frozenset()  # parts of the contract that a loader lets us see
     extension: Extension | None = None  # the third party's that brings it; None: it is ours
@@ -93,6 +94,7 @@ def _read(kind: str, raw: Mapping[str, Any], extension: Extension | None = None)
                 operations=frozenset(Operation(word) for word in operations),
                 made_by=frozenset(merged.get("made_by", ())),
                 by_signature=merged.get("by_signature", True),
+                by_function=merged.get("by_function", False),
                 shows=frozenset(merged.get("shows", ())),
                 extension=extension,
             )

@@ -166,6 +166,7 @@ KEYS: Mapping[str, _Key] = {
         f"a list of {', '.join(_LOADED)}", _list(_one_of(*_LOADED)), _LOADER, required=True
     ),
     "by_signature": _Key(_TRUTH, _switch, _LOADER),
+    "by_function": _Key(_TRUTH, _switch, _LOADER),
     "made_by": _Key("a list of savers", _list(_text), _LOADER),
     "shows": _Key(f"a list of {', '.join(_SHOWN)}", _list(_one_of(*_SHOWN)), _LOADER),
     "variants": _Key(

@@ -68,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     records, failed = [], False
     for folder, (observation, why) in seen.items():
         shown = f"signature {folder.signature!r}" if folder.signature else "no signature"
+        if folder.function:
+            shown = f"function {folder.function!r}"
         if observation is None or observation.artifact is None:
             complain(f"{shown}: not recorded: {why}")
             failed = True

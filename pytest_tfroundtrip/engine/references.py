@@ -138,6 +138,7 @@ class References:
                     "keras": save.saver.keras_model,
                     "tags": list(save.model.tags) if isinstance(save.model, Folder) else [],
                     "signature": _signature(save),
+                    "function": _function(save),
                     "given": given and str(making / GIVEN),
                     "serialized": given is not None and given.serialized,
                     "source": given and given.source,
@@ -220,10 +221,12 @@ class References:
 
 
 def attempts(save: Save, known: Apis) -> Iterator[Attempt]:
-    """Who is asked what a folder gives, in order."""
+    """Who is asked what a folder gives, in order; for a function those who can call one."""
+    function = _function(save)
     for runtime in save.references:
         for name in save.saver.readers:
-            if known.loaders[name].missing_in(runtime) is None:
+            loader = known.loaders[name]
+            if loader.missing_in(runtime) is None and (loader.by_function or not function):
                 yield Attempt(runtime, name)
 
 
@@ -293,6 +296,10 @@ def _renewed(first: Variables | None, second: Variables | None) -> list[str]:
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def _function(save: Save) -> str | None:
+    return save.model.function if isinstance(save.model, Folder) else None
 
 
 def _signature(save: Save) -> str | None:

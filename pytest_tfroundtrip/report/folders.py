@@ -62,7 +62,7 @@ def of_several(rows: Sequence[Row]) -> list[str]:
     signatures: dict[str, set[str | None]] = defaultdict(set)
     for row in rows:
         if row.writers:
-            signatures[row.model].add(row.signature)
+            signatures[row.model].add(row.function or row.signature)
     several = ["models"] if len({row.model for row in rows if not row.writers}) > 1 else []
     several += ["signatures of a folder"] if any(len(s) > 1 for s in signatures.values()) else []
     return [f"same 1/2: so for 1 of 2 {' or '.join(several)}"] if several else []

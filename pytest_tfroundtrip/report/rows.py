@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, UNKNOWN, Folder
 from pytest_tfroundtrip.observation import mispredicted
+from pytest_tfroundtrip.savedmodel.model import CALL
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Row:
     thread: str | None = None  # the cause's, upstream
     reference_load: str = ""  # of a folder: the loader that computed what it should give ...
     reference_runtime: str = ""  # ... and under which release
+    function: str | None = None  # of a folder without signatures: what was called of it
     inputs: str = ""  # where those that it was fed with come from: "made up", a file's name
 
     @property
@@ -112,7 +114,9 @@ class Row:
 
     @property
     def named(self) -> str:
-        """The model, and which of its signatures where that is not the usual one."""
+        """The model, and which of its signatures or functions where that is not the usual one."""
+        if self.function not in (None, CALL):
+            return f"{self.model} (function {self.function!r})"
         if not self.writers or self.signature in (None, DEFAULT_SIGNATURE):
             return self.model
         return f"{self.model} (signature {self.signature!r})"
@@ -173,6 +177,7 @@ def row_of(
     document: str | None = None,
     note: str = "",
     signature: str | None = None,
+    function: str | None = None,
     nodeids: Sequence[str] = (),
     test: str | None = None,
     options: Sequence[str] = (),
@@ -194,6 +199,7 @@ def row_of(
         document: the document's title.
         note: how it failed against what was expected, beyond not being ``same``.
         signature: which signature was called.
+        function: which function, where there is no signature.
         nodeids: of the tests that are this cell (two tests may ask for the same).
         test: what to run where the cell has no node id of its own: file, folder or test.
         options: the ``--tf-*`` options that this run was given and a rerun needs as well.
@@ -222,6 +228,7 @@ def row_of(
         max_rel_error=seen.max_rel_error if seen else None,
         seconds=seen.seconds if seen else 0.0,
         signature=signature,
+        function=function,
         command=command_of(cell, nodeids, test=test, options=options),
         not_compared=seen.not_compared if seen else (),
         nodeids=tuple(nodeids),
@@ -272,7 +279,7 @@ def command_of(
         words.append(f"--tf-resave-runtimes={cell.load_runtime.name}")
     words.append(f"--tf-operations={','.join(operations)}")
     if isinstance(model, Folder) and not model.default:
-        words += ["-k", f"{model.signature}-{cell.loader.name if cell.loader else ''}"]
+        words += ["-k", f"{model.called}-{cell.loader.name if cell.loader else ''}"]
     return shlex.join([*words, *([test] if test else [])])
 
 

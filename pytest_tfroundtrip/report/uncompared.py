@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _VALUES = "values ("
 _UNCALLED = "not called"
+#: By what an agent says of it, see reference.py there.
+_ADVICE = {
+    "it has no signature": "save it with a signature, tf.saved_model.save(..., signatures=...)",
+    "it gives nothing back": "",
+}
 _NAMED = 5  # models; more are counted
 
 
@@ -39,10 +44,19 @@ def uncompared_lines(rows: Sequence[Row], width: int) -> Iterator[Line]:
     for why, several in found.items():
         models = ", ".join(dict.fromkeys(row.model for row in several))
         yield from wrapped(why, width, 2, f"{models}: ")
-    if any(why.startswith(_UNCALLED) for why in found):
-        advice = "give inputs that it takes with --tf-examples=FILE.npz (or .json)"
-        yield from wrapped(advice, width, 2, "what to do: ")
+    uncalled = [why for why in found if why.startswith(_UNCALLED)]
+    for advice in dict.fromkeys(map(_advice, uncalled)):
+        if advice:
+            yield from wrapped(advice, width, 2, "what to do: ")
     yield BLANK
+
+
+def _advice(why: str) -> str:
+    """What can be done that it is called; empty where nothing can."""
+    for reason, advice in _ADVICE.items():
+        if reason in why:
+            return advice
+    return "give inputs that it takes with --tf-examples=FILE.npz (or .json)"
 
 
 def uncompared_sentence(rows: Sequence[Row]) -> str:

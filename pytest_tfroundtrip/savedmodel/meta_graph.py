@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.savedmodel import objects
 from pytest_tfroundtrip.savedmodel.dtypes import dtype_name, is_reference, shape_of
 from pytest_tfroundtrip.savedmodel.file import parsed
+from pytest_tfroundtrip.savedmodel.functions import functions_of
 from pytest_tfroundtrip.savedmodel.graph import Defaults, Graph
 from pytest_tfroundtrip.savedmodel.model import (
     Asset,
@@ -51,7 +52,14 @@ def stamp_of(head: Any, traces: Traces) -> Stamp:
         savers=savers_of(head, traces, objects.children_of(nodes), objects.keras_of(nodes)),
         inputs={key: tuple(sorted(head.signature_def[key].inputs)) for key in signatures},
         copies=dict(_copies(head, signatures)),
+        functions={} if signatures else _inputs(head.object_graph_def),
+        variables=objects.has_variables(nodes) if nodes else None,
     )
+
+
+def _inputs(object_graph: Any) -> dict[str, tuple[str, ...]]:
+    """{function: the names of its inputs}."""
+    return {each.name: tuple(sorted(each.inputs)) for each in functions_of(object_graph)}
 
 
 def _default_first(key: str) -> tuple[bool, str]:
@@ -92,6 +100,7 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
     return MetaGraph(
         stamp=stamp_of(head, traces),
         signatures=signatures,
+        restored=tuple(functions_of(head.object_graph_def)),
         variables=variables,
         ops=graph.ops,
         listed=tuple(sorted(op.name for op in listed)),

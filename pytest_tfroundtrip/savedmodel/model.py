@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_tfroundtrip.vocabulary import Word
 
+#: The function that the object itself is called by.
+CALL = "__call__"
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -57,6 +60,18 @@ class Signature:
     method_name: str
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the root object, which can be called once ``tf.saved_model.load`` restored it.
+
+    Its inputs have no tensors of the graph: they are arguments.
+    """
+
+    name: str  # of the attribute; __call__ is the object itself
+    inputs: Mapping[str, Tensor]
+    settings: Mapping[str, str]  # arguments that are no tensors, as Python shows them
 
 
 @dataclass(frozen=True)
@@ -154,6 +169,9 @@ class Stamp:
     savers: tuple[str, ...]  # the savers that write such a file
     inputs: Mapping[str, tuple[str, ...]]  # their names, by signature
     copies: Mapping[str, str]  # a signature that is the very same as one before it: that one
+    #: Of functions of the root object the names of their inputs; only where there is no signature.
+    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: bool | None = None  # whether it has any; None where only the graph would tell
 
 
 @dataclass(frozen=True)
@@ -162,6 +180,7 @@ class MetaGraph:
 
     stamp: Stamp
     signatures: tuple[Signature, ...]  # all; private ones start with two underscores
+    restored: tuple[Function, ...]  # of the root object
     variables: tuple[Variable, ...]
     ops: tuple[Op, ...]  # used, by name
     listed: tuple[str, ...]  # the names in the writer's stripped_op_list

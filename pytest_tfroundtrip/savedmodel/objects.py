@@ -103,6 +103,11 @@ def _child(nodes: Sequence[Any], node: Any, name: str) -> Any | None:
     return None
 
 
+def has_variables(nodes: Sequence[Any]) -> bool:
+    """Whether there is any variable in an object graph."""
+    return any(each.HasField("variable") for each in nodes)
+
+
 def children_of(nodes: Sequence[Any]) -> frozenset[str]:
     """The names of the root's attributes."""
     return frozenset(each.local_name for each in nodes[0].children) if nodes else frozenset()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_tfroundtrip.savedmodel.model import (
         Fault,
+        Function,
         MetaGraph,
         Op,
         SavedModel,
@@ -133,8 +134,7 @@ def _of_graph(graph: MetaGraph, *, width: int, everything: bool) -> Iterator[str
     if graph.keras is not None:
         root = graph.keras.root or "not the root"
         yield from _labelled("Keras", f"{root}; {', '.join(graph.keras.identifiers)}", width)
-    for signature in graph.callable_signatures:
-        yield from _of_signature(signature)
+    yield from _of_calls(graph, width)
     yield from _of_variables(graph.variables, width=width, everything=everything)
     if graph.assets:
         sizes = (
@@ -152,6 +152,17 @@ def _of_graph(graph: MetaGraph, *, width: int, everything: bool) -> Iterator[str
     yield from _of_ops(graph, width)
 
 
+def _of_calls(graph: MetaGraph, width: int) -> Iterator[str]:
+    """The signatures; functions of the object in a line, or whole where nothing else is called."""
+    for signature in graph.callable_signatures:
+        yield from _of_signature(signature)
+    if not graph.callable_signatures:
+        for function in graph.restored:
+            yield from _of_function(function)
+    elif graph.restored:
+        yield from _labelled("functions", ", ".join(each.name for each in graph.restored), width)
+
+
 def _of_signature(signature: Signature) -> Iterator[str]:
     method = f"  {signature.method_name}" if signature.method_name else ""
     yield f"{_INDENT}signature {signature.key}{method}"
@@ -160,6 +171,14 @@ def _of_signature(signature: Signature) -> Iterator[str]:
         for way, tensors in (("in", signature.inputs), ("out", signature.outputs))
         for name, tensor in tensors.items()
     ]
+    yield from _table(rows, _INDENT * 2)
+
+
+def _of_function(function: Function) -> Iterator[str]:
+    """A function of the restored object, which only who loads that can call."""
+    settings = "".join(f"  {name}={value}" for name, value in function.settings.items())
+    yield f"{_INDENT}function {function.name}{settings}"
+    rows = [("in", name, tensor.dtype, _form(tensor)) for name, tensor in function.inputs.items()]
     yield from _table(rows, _INDENT * 2)
 
 

@@ -59,6 +59,27 @@ def no_such_signature(trial):
     assert is_y(tf.saved_model.load(again).signatures["serving_default"](tf.constant(X)))
 
 
+@scene("only-functions", "2.15", "2.21")
+def only_functions(trial):
+    directory = os.path.join(trial.shared, "functions-" + tf.__version__)
+    module = tf.Module()
+    module.w = tf.Variable(2.0)
+    module.__call__ = tf.function(lambda x, training=False: x * module.w + 1.0)
+    for mode in (False, True):
+        module.__call__.get_concrete_function(tf.TensorSpec([None, 3]), training=mode)
+    tf.saved_model.save(module, directory)
+    assert not tf.saved_model.load(directory).signatures
+    trial.loader = "tf1_load"
+    said = "there is no signature to call; functions of the restored object, here '__call__', "
+    trial.says("call", said + "cannot be called through MetaGraphDef")
+    again = os.path.join(trial.folder, "again")
+    trial.names.update(tf=tf, directory=directory, again=again, x=tf.constant(X))
+    trial.helps("(directory)(x)", is_y)
+    trial.helps("get_concrete_function")
+    signature = tf.saved_model.load(again).signatures["serving_default"]
+    assert is_y(next(iter(signature(tf.constant(X)).values())))
+
+
 @scene("saved-model-not-there", "1.15+v2", "2.15", "2.21")
 def the_folder_above(trial):
     directory = affine(trial.folder, "model/1")

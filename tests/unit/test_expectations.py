@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from known_cells import known_cell
@@ -13,6 +14,7 @@ from pytest_tfroundtrip.expectations import (
     met,
     settle,
 )
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Promise, Stage, Verdict
 
@@ -250,6 +252,21 @@ def test_an_entry_out_of_date_is_named() -> None:
     assert "its message was another one" in settle(expected, _refused("other")).message
     denied = expectation(known_cell(DENIED), Expect.DOCUMENTS)
     assert "promises.toml" in settle(denied, SAME).message
+
+
+def test_of_somebodys_folder_any_message_of_what_is_excluded_will_do() -> None:
+    """What the entries were written for are models of ours; somebody's may use a newer op, too."""
+    place = Path("m")
+    folder = Folder("m", place, place, ("serve",), None, True, "2.15.1", ("tf_module",))  # noqa: FBT003
+    cell = known_cell(DENIED)
+    theirs = replace(cell, save=replace(cell.save, model=folder))
+    expected = expectation(theirs, Expect.DOCUMENTS)
+    assert expected.strict
+    assert settle(expected, _refused("Op type not registered 'New'")).outcome == "xfailed"
+    assert settle(expected, Observation(Verdict.CRASHED, Stage.LOAD)).outcome == "failed"
+    assert settle(expected, SAME).outcome == "failed"
+    own = expectation(cell, Expect.DOCUMENTS)
+    assert settle(own, _refused("Op type not registered 'New'")).outcome == "failed"
 
 
 def test_a_broken_promise_fails_with_its_sentence_at_hand() -> None:

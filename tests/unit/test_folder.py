@@ -8,8 +8,11 @@ import pytest
 
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.folder import Folder, folders_of, from_json, nearest, written_under
+from pytest_tfroundtrip.savedmodel.meta_graph import stamp_of
+from pytest_tfroundtrip.savedmodel.origin import Traces
+from pytest_tfroundtrip.savedmodel.protos import message
 from pytest_tfroundtrip.savedmodel.reading import found_at, read_stamps
-from tests.saved_models import written
+from tests.saved_models import DATA, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +44,44 @@ def test_without_a_default_signature_the_first_is_that(tmp_path: Path) -> None:
 
 def test_a_model_without_signatures_is_tried_all_the_same(tmp_path: Path) -> None:
     (made,) = folders(written(tmp_path / "m", signatures=()))
-    assert made.signature is None
+    assert made.signature is made.function is made.called is None
     assert made.default
+
+
+def test_without_signatures_each_function_is_one_and_call_is_the_default() -> None:
+    made = folders(DATA / "functions-2.8")
+    assert [(each.signature, each.function, each.slug, each.default) for each in made] == [
+        (None, "__call__", "functions-2.8", True),
+        (None, "forget", "functions-2.8.forget", False),
+        (None, "tokenize", "functions-2.8.tokenize", False),
+        (None, "total", "functions-2.8.total", False),
+    ]
+    assert made[0].inputs == ("ids", "weights")
+    assert [each.called for each in made] == [each.function for each in made]
+
+
+def test_functions_can_be_named_where_there_is_no_signature() -> None:
+    (made,) = folders(DATA / "functions-2.8", signatures=["total"])
+    assert (made.function, made.default, made.inputs) == ("total", True, ("rows",))
+    with pytest.raises(LookupError, match="There are: none, only functions: __call__, forget"):
+        folders(DATA / "functions-2.8", signatures=["other"])
+
+
+def test_where_there_are_signatures_functions_are_not_tried() -> None:
+    """The restored __call__ of such is called beside its signature, where it takes the same."""
+    assert [each.function for each in folders(DATA / "tf_module-2.15")] == [None]
+
+
+def test_whether_there_are_variables_is_read_from_the_objects(tmp_path: Path) -> None:
+    """TensorFlow 2 writes a folder of variables though there are none."""
+    model = written(tmp_path / "m", objects=False)
+    (model / "variables").mkdir(exist_ok=True)
+    assert [each.variables for each in folders(model)] == [True]  # as far as a TF1 file tells
+    (counted,) = folders(DATA / "tf_module-2.15")
+    assert counted.variables is True
+    head = message("MetaGraphDef")()
+    head.object_graph_def.nodes.add().user_object.identifier = "_generic_user_object"
+    assert stamp_of(head, Traces(keras_metadata=False, hub_module=False)).variables is False
 
 
 def test_signatures_that_are_named_are_those_that_are_tried(tmp_path: Path) -> None:

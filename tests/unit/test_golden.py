@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +151,14 @@ def test_a_record_goes_by_signature_and_tags(model: Path) -> None:
     assert record_in(folder(model, "other")) is None
     assert record_in(folder(model, tags=("serve", "gpu"))) is None
     assert record_in(folder(model, tags=())) is None
+
+
+def test_a_record_of_a_function_is_of_that_one(model: Path) -> None:
+    place = record(model.joinpath(*PLACE), None, function={"name": "total"})
+    one = folder(model, None)
+    assert record_in(replace(one, function="total")) == place
+    assert record_in(replace(one, function="__call__")) is None
+    assert record_in(one) is None
 
 
 def test_a_record_of_a_saver_names_no_files(model: Path) -> None:

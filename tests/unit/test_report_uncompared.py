@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from a_row import a_row
 
 from pytest_tfroundtrip.report.terminal import summary
@@ -12,7 +13,7 @@ from pytest_tfroundtrip.vocabulary import Verdict
 if TYPE_CHECKING:
     from pytest_tfroundtrip.report.rows import Row
 
-UNCALLED = "values (not called: it has no signature)"
+UNCALLED = "values (not called: none of the inputs that were made up for it was taken)"
 
 
 def of_folder(model: str, *missed: str, verdict: Verdict = Verdict.SAME) -> Row:
@@ -32,11 +33,26 @@ def test_each_reason_is_told_with_its_models_and_what_to_do() -> None:
     )
     start = lines.index("values not compared (3 cells)")
     assert lines[start + 1 : start + 4] == [
-        "  a, b: not called: it has no signature",
+        "  a, b: not called: none of the inputs that were made up for it was taken",
         "  c: the model gives others each time it is called",
         "  what to do: give inputs that it takes with --tf-examples=FILE.npz (or .json)",
     ]
     assert lines[-1].endswith("No values of a, b and c were compared.")
+
+
+@pytest.mark.parametrize(
+    ("why", "advice"),
+    [
+        ("it has no signature, and no function of its own", "save it with a signature"),
+        ("it gives nothing back", ""),
+    ],
+)
+def test_inputs_are_no_advice_where_none_would_help(why: str, advice: str) -> None:
+    told = "\n".join(said(of_folder("a", f"values (not called: {why})")))
+    assert f"a: not called: {why}" in told
+    assert advice in told
+    assert "--tf-examples" not in told
+    assert ("what to do" in told) is bool(advice)
 
 
 def test_many_models_are_counted() -> None:

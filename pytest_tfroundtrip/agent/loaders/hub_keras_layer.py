@@ -37,7 +37,8 @@ class _Loaded(tf2_load._Loaded):
             return [("call", self._by_keys)]
         if variant in hub_layers.IN_SEQUENCE:
             return [("call", hub_models.sequential(self._layers, self._made[0])[1])]
-        return [("call", self._layers.call(self._made[0]))]
+        way = "function" if self._record.get("function") else "call"
+        return [(way, self._layers.call(self._made[0]))]
 
     def _by_keys(self, **tensors):
         found = {}

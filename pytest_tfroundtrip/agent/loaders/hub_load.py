@@ -18,6 +18,8 @@ class _Loaded(tf2_load._Loaded):
 
     def _functions(self):
         functions = super(_Loaded, self)._functions()
+        if functions[-1][0] == "function":
+            return functions
         if functions[-1][0] != "call" and hub.restores_call(self._artifact):
             functions.append(("call", self._root))
         return [

@@ -6,7 +6,16 @@ import functools
 
 import tensorflow as tf
 
-from .. import composites, contract, record, saved_model_file, training, values, variables
+from .. import (
+    composites,
+    contract,
+    functions,
+    record,
+    saved_model_file,
+    training,
+    values,
+    variables,
+)
 from ..errors import Refusal
 from ..operations import Loaded
 from ..savers import graph
@@ -16,6 +25,8 @@ tf1 = tf.compat.v1
 
 class _Loaded(Loaded):
     """Holds the root object: up to 2.3 its variables die with it, whoever has a signature of it."""
+
+    calls_functions = True
 
     def __init__(self, root, artifact, session):
         super(_Loaded, self).__init__(type(root).__name__)
@@ -81,6 +92,8 @@ class _Loaded(Loaded):
         return (self._record.get("composites") or {}).get("inputs", {})
 
     def _functions(self):
+        if self._record.get("function"):
+            return [("function", self._function(self._record["function"]))]
         key = self._record["signature"]
         if key not in self._root.signatures:
             raise Refusal(
@@ -95,6 +108,12 @@ class _Loaded(Loaded):
                 )
             functions.append(("call", self._root))
         return functions
+
+    def _function(self, told):
+        found = getattr(self._root, told["name"], None)
+        if not callable(found):
+            raise Refusal("the loaded %s has no function %r" % (self.returned, told["name"]))
+        return functions.callable_as(found, told)
 
     def train(self, example):
         """By the restored ``__call__``, else by the signature, on the object's own variables."""
@@ -124,11 +143,14 @@ class _Loaded(Loaded):
 
     def _build(self, function):
         inputs = self._placeholders()
-        outputs = _dict(function(**inputs))
+        outputs = composites.unpacked(_dict(function(**composites.packed(inputs, self._kinds()))))
         return lambda fed: graph.run(self._session, inputs, outputs, fed)
 
     def _placeholders(self):
-        recorded = self._record["contract"]["signatures"][self._record["signature"]]["inputs"]
+        told = self._record.get("function")
+        if told is None:
+            told = self._record["contract"]["signatures"][self._record["signature"]]
+        recorded = told["inputs"]
         return collections.OrderedDict(
             (name, tf1.placeholder(tf.as_dtype(each["dtype"]), each["shape"]))
             for name, each in sorted(recorded.items())

@@ -8,7 +8,8 @@ import contextlib
 
 import tensorflow as tf
 
-from .. import contract, keras_fit, training, values, variables
+from .. import composites, contract, functions, keras_fit, training, values, variables
+from ..errors import Absent
 from ..operations import Loaded
 from ..savers import graph
 from . import tf2_load
@@ -22,6 +23,8 @@ ENDPOINT = "serve"
 class _Loaded(Loaded):
     """Has the signature, or Keras' own endpoint, which takes and gives what the model did."""
 
+    calls_functions = True
+
     def __init__(self, layer, artifact, session):
         super(_Loaded, self).__init__(type(layer).__name__)
         self._layer = layer
@@ -29,6 +32,10 @@ class _Loaded(Loaded):
         self._record = artifact.record
         self._session = session
         self._is_signature = layer.call_endpoint == artifact.record["signature"]
+        self._function = artifact.record.get("function")
+        if self._function:
+            self._specs = self._function["inputs"]
+            return
         signature = artifact.record["contract"]["signatures"][artifact.record["signature"]]
         self._specs, self._outputs = signature["inputs"], signature["outputs"]
         self._arguments = _arguments(layer.call_endpoint_fn, self._specs)
@@ -44,6 +51,8 @@ class _Loaded(Loaded):
         return None
 
     def calls(self):
+        if self._function:
+            return [("function", self._build())]
         return [("signature" if self._is_signature else "call", self._build())]
 
     def _build(self):
@@ -53,21 +62,33 @@ class _Loaded(Loaded):
             (name, tf1.placeholder(tf.as_dtype(spec["dtype"]), spec["shape"]))
             for name, spec in sorted(self._specs.items())
         )
-        outputs = self._named(self._called(inputs))
+        outputs = composites.unpacked(self._named(self._called(inputs)))
         graph.initialise(self._session)
         return lambda fed: graph.run(self._session, inputs, outputs, fed)
 
     def _eager(self, fed):
         tensors = {name: values.to_tf(each) for name, each in fed.items()}
-        outputs = self._named(self._called(tensors))
+        outputs = composites.unpacked(self._named(self._called(tensors)))
         return {name: values.from_eager(each) for name, each in outputs.items()}
 
     def _called(self, tensors):
+        if self._function:
+            return self._called_as(composites.packed(tensors, self._function["kinds"]))
         if self._arguments is None:
             return self._layer(self._given(tensors))
         first, rest = self._arguments[0], self._arguments[1:]
         given = tf.nest.map_structure(lambda spec: tensors[spec.name], first)
         return self._layer(given, **{spec.name: tensors[spec.name] for spec in rest})
+
+    def _called_as(self, tensors):
+        """By the first argument, which the layer is called with, and others by their names."""
+        told = self._function
+        if not told["positional"]:
+            raise Absent("keras.layers.TFSMLayer hands over one argument, %(name)s has none" % told)
+        first, rest = told["positional"][0], zip(told["arguments"][1:], told["positional"][1:])
+        more = [(name, each) for name, each in rest if functions.has_tensors(each)]
+        given = {name: functions.filled(each, tensors) for name, each in more}
+        return self._layer(functions.filled(first, tensors), **given)
 
     def _given(self, tensors):
         """The one argument that the layer hands to its endpoint."""
@@ -79,6 +100,8 @@ class _Loaded(Loaded):
 
     def _named(self, given):
         """What the endpoint gave, by name: an endpoint of Keras may give a tensor or a list."""
+        if self._function:
+            return functions.named(given)
         if isinstance(given, dict):
             return collections.OrderedDict(sorted(given.items()))
         parts = given if isinstance(given, (list, tuple)) else [given]
@@ -128,7 +151,9 @@ def load(artifact, variant):
     told = artifact.record["contract"]["signatures"]
     # Whoever else has a signature of that name: Keras' own writer is known by its names.
     by_keras = variant is None and ENDPOINT in told and artifact.record["keras"]
-    endpoint = ENDPOINT if by_keras else artifact.record["signature"]
+    endpoint = ENDPOINT if by_keras else artifact.record["signature"] or ENDPOINT
+    if artifact.record.get("function"):
+        endpoint = artifact.record["function"]["name"]
     if tf.executing_eagerly():
         layer = tf.keras.layers.TFSMLayer(artifact.payload, call_endpoint=endpoint)
         yield _Loaded(layer, artifact, None)

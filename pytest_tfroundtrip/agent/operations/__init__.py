@@ -8,7 +8,11 @@ class Loaded(object):
         returned: class name of what the load API gave back.
         notes: sentences on what was not done and why.
         restored: the object that was restored, where the API gives one back.
+        calls_functions: whether it calls a function of that object where there is no signature: the
+            one that the record names, see functions.py.
     """
+
+    calls_functions = False
 
     def __init__(self, returned, notes=()):
         self.returned = returned
@@ -26,9 +30,9 @@ class Loaded(object):
     def calls(self):
         """The ways to call it: (name, function of {name: wire.Tensor} to the same) pairs.
 
-        Names are "signature", "call", "predict_on_batch" or "session". In a graph every part is
-        built here, before the first of them runs (a graph that has run a PartitionedCall refuses
-        gradients and, at times, new consumers of it).
+        Names are "signature", "function", "call", "predict_on_batch" or "session". In a graph every
+        part is built here, before the first of them runs (a graph that has run a PartitionedCall
+        refuses gradients and, at times, new consumers of it).
         """
         raise NotImplementedError
 

@@ -122,6 +122,7 @@ def _fact(row: Row) -> dict[str, Any]:
         "exception": row.exception,
         "message": bounded(row.message),
         "signature": row.signature,
+        "function": row.function,
         "file": row.file,
         "reused": row.reused,
         "not_compared": row.not_compared,

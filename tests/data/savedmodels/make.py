@@ -1,7 +1,8 @@
 """Makes the SavedModels of this folder anew: ``python make.py`` in the development environment.
 
-Saves models of ``tests/models`` under several releases with the plugin, runs ``odd.py`` under 1.15,
-and asks each release for its ``truth.json``. Takes minutes; ``--tf-cache`` and its like go through.
+Saves models of ``tests/models`` under several releases with the plugin, runs the scripts
+beside it, and asks each release for its ``truth.json``. Takes minutes; ``--tf-cache`` and its like
+go through.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ SAVES = {
     "keras_export-2.21": ("keras_training.py:Listed", "keras_export", "2.21"),
     "keras_saved_model-2.21": ("keras_training.py:Listed", "keras_saved_model", "2.21"),
 }
+#: Scripts, and what each makes under the release that it is named after.
+SCRIPTS = {"odd.py": ("odd-1.15", "text-1.15"), "functions.py": ("functions-2.8",)}
 TEST = """
 import pytest
 
@@ -50,11 +53,13 @@ def main(options: list[str]) -> None:
             payload = _artifact(folder / "store", model.partition(":")[2], saver, release)
             shutil.rmtree(HERE / place, ignore_errors=True)
             shutil.copytree(payload, HERE / place, ignore=shutil.ignore_patterns("*.npz"))
-    odd = ("odd-1.15", "text-1.15")
-    for place in odd:
+    others = [place for places in SCRIPTS.values() for place in places]
+    for place in others:
         shutil.rmtree(HERE / place, ignore_errors=True)
-    subprocess.run([_python("1.15", options), "odd.py", str(HERE)], cwd=HERE, check=True)
-    for place in (*SAVES, *odd):
+    for script, (place, *_) in SCRIPTS.items():
+        python = _python(place.rpartition("-")[2], options)
+        subprocess.run([python, script, str(HERE)], cwd=HERE, check=True)
+    for place in (*SAVES, *others):
         python = _python(place.rpartition("-")[2], options)
         said = subprocess.run(
             [python, "truth.py", place], cwd=HERE, check=True, stdout=subprocess.PIPE

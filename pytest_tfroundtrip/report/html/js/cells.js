@@ -88,10 +88,11 @@ function showCell(cell, back) {
   openDrawer(make("span", {}, ...named(cell)), lead, button || "", ...parts(cell));
 }
 
-// The model; of a folder the signature too, where it is not the one that is called by default.
+// The model; of a folder the signature or function too, where it is not the one that is called by default.
 function modelOf({ model, said }) {
-  const told = said.writers && said.signature && said.signature !== "serving_default";
-  return told ? [model, " ", make("span", { class: "at" }, said.signature)] : [model];
+  const called = said.signature || said.function;
+  const told = said.writers && called && called !== "serving_default" && called !== "__call__";
+  return told ? [model, " ", make("span", { class: "at" }, called)] : [model];
 }
 
 // Affine, builder 2.15 → tf1_load 1.15, inference
@@ -162,6 +163,7 @@ function more(cell) {
     ["id", cell.id],
     ["direction", said.direction],
     ["signature", said.signature],
+    ["function", said.function],
     ["computed by", said.reference],
     ["inputs", said.inputs],
     ["written by", (said.writers || []).join(" or ")],
