@@ -6,10 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.folder import UNKNOWN
 from pytest_tfroundtrip.report.lines import NAMED, count, named
 from pytest_tfroundtrip.report.places import Column, piece_of
-from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from pytest_tfroundtrip.catalogue.apis import apis
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, UNKNOWN, Folder
 from pytest_tfroundtrip.observation import mispredicted
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
@@ -321,27 +320,6 @@ def disambiguate(rows: Iterable[Named], *, beside: Iterable[Row] = ()) -> list[N
 def in_order(rows: Iterable[Row]) -> list[Row]:
     """The rows by model, save, load: the same order in every run, APIs as in the catalogue."""
     return sorted(rows, key=_key)
-
-
-@cache
-def runtime_order(name: str) -> tuple[int, tuple[int, ...], str]:
-    """Sorts releases by number (``2.3`` before ``2.15``), a user's own runtimes after them."""
-    release, _, behavior = name.partition("+")
-    numbers = release.split(".")
-    if all(number.isdecimal() for number in numbers):
-        return 0, tuple(map(int, numbers)), behavior
-    return 1, (), name
-
-
-def api_order(name: str) -> tuple[int, str]:
-    """Sorts savers and loaders as the catalogue does, unknown ones after them by name."""
-    known = _known_apis()
-    return known.get(name, len(known)), name
-
-
-@cache
-def _known_apis() -> dict[str, int]:
-    return {name: place for place, name in enumerate([*apis().savers, *apis().loaders])}
 
 
 def _key(row: Row) -> tuple[object, ...]:
