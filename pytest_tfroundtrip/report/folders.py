@@ -76,8 +76,7 @@ def of_which(rows: Sequence[Row]) -> str:
 
 def _label(row: Row) -> str:
     release = "?" if row.save_runtime == UNKNOWN else row.save_runtime
-    again = f", resave {row.resave_runtime}" if row.resave_runtime else ""
-    return f"{row.model} ({release}{again})"
+    return f"{row.model} ({row.with_resave(release)})"
 
 
 def _readers(rows: Sequence[Row], title: str) -> Iterator[tuple[str, str, str, str]]:

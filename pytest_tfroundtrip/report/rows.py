@@ -77,17 +77,19 @@ class Row:
         """Whether the cell is the save itself."""
         return self.operation is Operation.CREATION
 
+    def with_resave(self, what: str) -> str:
+        """What was saved, in a word, and who saved it again: ``builder, resave 2.15``."""
+        return f"{what}, resave {self.resave_runtime}" if self.resave_runtime else what
+
     @property
     def saved(self) -> str:
-        """The save API, and who saved again what it wrote: ``builder, resave 2.15``."""
-        return f"{self.save}, resave {self.resave_runtime}" if self.resave_runtime else self.save
+        """The save API, and who saved again what it wrote."""
+        return self.with_resave(self.save)
 
     @property
     def down(self) -> str:
         """Whose line it is in a picture: a folder's its own, another model's its save API's."""
-        if not self.writers:
-            return self.saved
-        return f"{self.model}, resave {self.resave_runtime}" if self.resave_runtime else self.model
+        return self.with_resave(self.model) if self.writers else self.saved
 
     @property
     def failed(self) -> bool:
