@@ -1,9 +1,10 @@
-"""What is to be seen of a cell, and what pytest says of what was seen: DESIGN's outcome tables.
+"""What is to be seen of a cell, and what pytest says of what was seen.
 
 Pure functions, used twice: the plugin turns an :class:`Expectation` into pytest's own strict xfail
 (``raises=RaisesExc(VerdictFailure, check=lambda failure: met(expectation, failure.observation))``,
-so that the very same condition decides, and no shortened or wrapped text is searched), and the
-report asks :func:`settle`. The two must say the same of every cell.
+so that the very same condition decides, and no shortened or wrapped text is searched) and asks
+:func:`settle` whether there is anything to judge; the report asks it of every cell. The two must
+say the same.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Settled:
 
     outcome: Outcome
     contradiction: bool = False  # TensorFlow does not do what its documents say, and it is known
-    message: str = ""  # what was expected instead; empty where it came as expected
+    message: str = ""  # what was expected instead, or why it is a skip; else empty
 
 
 def expectation(cell: Cell, expect: Expect) -> Expectation:
@@ -169,24 +170,22 @@ def met(expected: Expectation, observation: Observation) -> bool:
 
 
 def settle(
-    expected: Expectation, observation: Observation, *, creation_in_run: bool = False
+    expected: Expectation, observation: Observation, *, maker: Cell | None = None
 ) -> Settled:
     """What pytest says of what was seen.
 
-    ``creation_in_run`` says whether the cell that made (or failed to make) this cell's artifact is
-    a test of this run: only then may an artifact that could not be made be a skip, because a
-    failed save is never green. Rows that are no tests (``absent`` at collection, loads of a save
-    known to be refused) are not asked about: their outcome is null.
+    ``maker`` is the other cell that made (or failed to make) this cell's artifact, where that is a
+    test of this run: only then may an artifact that could not be made be a skip, because a failed
+    save is never green. Rows that are no tests (``absent`` at collection, loads of a save known to
+    be refused) are not asked about: their outcome is null.
     """
     seen = observation.verdict
-    if seen is Verdict.ENV_ERROR:
-        return Settled(
-            "error", message="the runtime could not be had: this says nothing of the model"
-        )
+    if seen is Verdict.ENV_ERROR:  # says nothing of the model
+        return Settled("error")
     if seen is Verdict.ABSENT:
-        return Settled("skipped", message="the cell does not exist here")
+        return Settled("skipped", message=observation.message)
     if seen is Verdict.UNSAVED:
-        return _unsaved(creation_in_run=creation_in_run)
+        return _unsaved(maker)
     if expected.verdict is None:
         return Settled("passed" if seen is Verdict.SAME else "xfailed")
     if met(expected, observation):
@@ -198,10 +197,10 @@ def settle(
     return Settled("failed", message="" if damaged else _unmet(expected, seen))
 
 
-def _unsaved(*, creation_in_run: bool) -> Settled:
-    if creation_in_run:
-        return Settled("skipped", message="its artifact could not be made: see its creation cell")
-    return Settled("error", message="its artifact could not be made")
+def _unsaved(maker: Cell | None) -> Settled:
+    if maker is None:
+        return Settled("error")
+    return Settled("skipped", message=f"nothing was saved: see {maker.id}")
 
 
 def _unmet(expected: Expectation, seen: Verdict) -> str:

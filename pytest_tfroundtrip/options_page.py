@@ -18,7 +18,7 @@ from pytest_tfroundtrip.catalogue.schema import read_apis
 from pytest_tfroundtrip.help import CELL_WORDS
 from pytest_tfroundtrip.marks import KEYWORDS
 from pytest_tfroundtrip.options import OPTIONS, VARIABLES, Option
-from pytest_tfroundtrip.report.markdown import prose_with_code
+from pytest_tfroundtrip.prose import prose_with_code
 from pytest_tfroundtrip.roundtrip import Example, RoundTrip
 from pytest_tfroundtrip.vocabulary import Operation
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip import expectations
 from pytest_tfroundtrip.causes import diagnose
 from pytest_tfroundtrip.collection import PACKAGES
-from pytest_tfroundtrip.engine.infos import infos
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, Folder, written_under
+from pytest_tfroundtrip.infos import infos
 from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.options import OPTIONS
@@ -30,9 +30,9 @@ from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.predictions import apology, said_wrongly
 from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
 from pytest_tfroundtrip.report.statements import in_order
+from pytest_tfroundtrip.report.statements import row_of as statement_row
 from pytest_tfroundtrip.report.terminal import header, summary
 from pytest_tfroundtrip.save_pairs import NOT_SAVED, of_run
-from pytest_tfroundtrip.statement import row as statement_row
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:

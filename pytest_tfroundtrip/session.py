@@ -261,15 +261,16 @@ class RoundTripSession:
         roundtrip = RoundTrip(test.cell, observation)
         item.stash[ROUND_TRIP] = (test, roundtrip)
         properties.tell(item, properties.of_cell(test, observation))
-        if observation.verdict is Verdict.ENV_ERROR:
-            raise RuntimeMissing(self.reporting.text(test, observation, item.nodeid))
-        if observation.verdict is Verdict.ABSENT:
-            pytest.skip(observation.message)
-        if observation.verdict is Verdict.UNSAVED:
-            making = self._makings.get(test.cell.save.key)
-            if making is not None and making.key != test.cell.key:
-                pytest.skip(f"nothing was saved: see {making.id}")
-            raise Unsaved(self.reporting.text(test, observation, item.nodeid), observation)
+        making = self._makings.get(test.cell.save.key)
+        maker = making if making and making.key != test.cell.key else None
+        settled = expectations.settle(test.expectation, observation, maker=maker)
+        if settled.outcome == "skipped":
+            pytest.skip(settled.message)
+        if settled.outcome == "error":
+            text = self.reporting.text(test, observation, item.nodeid)
+            if observation.verdict is Verdict.ENV_ERROR:
+                raise RuntimeMissing(text)
+            raise Unsaved(text, observation)
         return roundtrip
 
     def case(self, item: pytest.Item, trial: Trial) -> StatementCase:

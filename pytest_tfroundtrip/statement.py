@@ -1,4 +1,4 @@
-"""A case under a runtime: what the fixture ``tf_case`` gives, and its row in reports."""
+"""A case under a runtime, and what the fixture ``tf_case`` gives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.promises.cases import Broken, Case, cases
-from pytest_tfroundtrip.report.statements import StatementRow
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -80,52 +79,3 @@ class StatementCase:
     def seen(self) -> str:
         """What was seen, a clause; the error where it was not kept."""
         return self.observation.message
-
-
-#: What a report says of a trial, by what was seen.
-WORDS: Mapping[Verdict, str] = {Verdict.SAME: "kept", Verdict.REFUSED: "contradicted"}
-
-
-def row(
-    trial: Trial, observation: Observation | None, outcome: str | None, command: str = ""
-) -> StatementRow:
-    """The entry of ``statements`` in the JSON report.
-
-    Args:
-        trial: which case under which runtime.
-        observation: what was seen; None where it was not run.
-        outcome: pytest's word.
-        command: what tries it again.
-    """
-    verdict = observation.verdict if observation else None
-    known = trial.known if observation and trial.as_known(observation) else None
-    statements = trial.case.statements
-    return StatementRow(
-        id=trial.id,
-        case=trial.case.id,
-        runtime=trial.runtime.name,
-        statements=tuple(statement.id for statement in statements),
-        verdict=None if verdict is None else WORDS.get(verdict, str(verdict)),
-        outcome=outcome,
-        exception=observation.exception if observation else "",
-        message=observation.message if observation else "",
-        why=known.says if known else None,
-        seconds=round(observation.seconds, 3) if observation else 0.0,
-        sentences=tuple(statement.english for statement in statements),
-        documents=tuple(statement.document for statement in statements),
-        note=_note(trial, observation),
-        command=command,
-    )
-
-
-def _note(trial: Trial, observation: Observation | None) -> str:
-    """How what was seen is not what is known of the case, where something is."""
-    if trial.known is None or observation is None or trial.as_known(observation):
-        return ""
-    if observation.verdict is Verdict.ENV_ERROR:
-        return ""
-    instead = "it is kept" if observation.verdict is Verdict.SAME else "this is something else"
-    return (
-        f"known is: {trial.known.says} But {instead}: the entry {trial.case.id} of cases.toml is"
-        " out of date."
-    )

@@ -132,6 +132,7 @@ def _content(message, meta_graph):
         "payload_hash": None,
         "unsteady": False,
         "uncalled": None,
+        "refused": None,
         "rounding": {},
     }
 
@@ -148,6 +149,7 @@ def _called(loaded, message, meta_graph, content):
         return tensors
     except _Untaken as error:
         content["uncalled"] = str(error)
+        content["refused"] = getattr(error, "source", None)
         return tensors
     if not any(outputs for _, outputs in examples):
         content["uncalled"] = "it gives nothing back"
@@ -225,6 +227,14 @@ class _Untaken(Exception):  # noqa: N818  what it is, not that it failed
     """Nothing that was tried was taken as an input."""
 
 
+class _Refused(_Untaken):
+    """What somebody gave was not taken."""
+
+    def __init__(self, source, error):
+        super(_Refused, self).__init__("the inputs were refused (%s):\n%s" % (source, error))
+        self.source = source
+
+
 def _examples(call, message, meta_graph):
     """[(inputs, outputs)] of what was given, else of two that were made up and are taken."""
     if message.get("given"):
@@ -233,7 +243,7 @@ def _examples(call, message, meta_graph):
         try:
             return [(each, call(each)) for each in fed]
         except _UNFIT as error:
-            raise _Untaken("the inputs were refused (%s):\n%s" % (message["source"], error))
+            raise _Refused(message["source"], error)
     found = []
     for round_ in range(_TWO):
         seed = message.get("seed", 0) + round_

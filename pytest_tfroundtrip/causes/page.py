@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_tfroundtrip.causes.catalogue import Cause, causes
-from pytest_tfroundtrip.report.markdown import prose_with_code
+from pytest_tfroundtrip.prose import prose_with_code
 
 _HEAD = """\
 # What breaks, why, and what to do

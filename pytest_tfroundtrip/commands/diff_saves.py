@@ -106,7 +106,7 @@ def _made(
 ) -> tuple[list[SavePair], list[RuntimeInfo]]:
     """The pairs of a model that is saved for them, and what it was saved under."""
     from pytest_tfroundtrip.engine.engine import Engine  # noqa: PLC0415  imports numpy
-    from pytest_tfroundtrip.engine.infos import infos  # noqa: PLC0415
+    from pytest_tfroundtrip.infos import infos  # noqa: PLC0415
 
     known = known_apis(savers=[word.partition("@")[0] for word in words[1:]])
     writers = read_writers(words[1:], NAME, known, own_runtimes(Path.cwd()))

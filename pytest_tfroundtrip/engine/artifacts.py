@@ -207,10 +207,8 @@ def _refused(model: Any, record: Path) -> str:
     """What the model said of the examples that somebody gave for it; empty where it took them."""
     if model.examples is None:
         return ""
-    uncalled = str(read_record(record).raw.get("uncalled") or "")
-    return (
-        uncalled if uncalled.startswith(f"the inputs were refused ({model.examples.name})") else ""
-    )
+    told = read_record(record)
+    return str(told.raw["uncalled"]) if told.refused == model.examples.name else ""
 
 
 async def _already(artifact: Path) -> Saved:

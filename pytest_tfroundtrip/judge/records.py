@@ -129,6 +129,11 @@ class Record:
         return f"{lead} {headline(message)}".strip()
 
     @property
+    def refused(self) -> str:
+        """Whose inputs the model refused, a file's name for one; empty where it refused none."""
+        return str(self.raw.get("refused") or "")
+
+    @property
     def renamed_inputs(self) -> Mapping[str, str]:
         """The written names of the model's inputs, where the saver has names of its own."""
         return dict((self.raw.get("renamed") or {}).get("inputs", {}))

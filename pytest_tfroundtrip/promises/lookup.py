@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_tfroundtrip.entries import Index, any_matches, read_entries, selectors
+from pytest_tfroundtrip.entries import read_entries
+from pytest_tfroundtrip.index import Index, any_matches, selectors
 from pytest_tfroundtrip.vocabulary import Promise
 
 if TYPE_CHECKING:

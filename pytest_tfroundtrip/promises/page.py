@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.promises.lookup import Statement, promises, statements
 from pytest_tfroundtrip.promises.measured import measured
-from pytest_tfroundtrip.report.markdown import prose
+from pytest_tfroundtrip.prose import prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import api_order
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
 from pytest_tfroundtrip.report.predictions import apology
 from pytest_tfroundtrip.report.readers import sentences
-from pytest_tfroundtrip.report.rows import api_order
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.uncompared import uncompared_sentence
 from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict

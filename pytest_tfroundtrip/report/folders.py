@@ -6,10 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.folder import UNKNOWN
 from pytest_tfroundtrip.report.lines import NAMED, count, named
 from pytest_tfroundtrip.report.places import Column, piece_of
-from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def of_which(rows: Sequence[Row]) -> str:
 
 def _label(row: Row) -> str:
     release = "?" if row.save_runtime == UNKNOWN else row.save_runtime
-    again = f", resave {row.resave_runtime}" if row.resave_runtime else ""
-    return f"{row.model} ({release}{again})"
+    return f"{row.model} ({row.with_resave(release)})"
 
 
 def _readers(rows: Sequence[Row], title: str) -> Iterator[tuple[str, str, str, str]]:

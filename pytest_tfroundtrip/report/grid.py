@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.report import folders
 from pytest_tfroundtrip.report.lines import BLANK, Line, Segment, count, line, wrapped
 from pytest_tfroundtrip.report.places import (
@@ -17,7 +18,6 @@ from pytest_tfroundtrip.report.places import (
     piece_of,
     stress,
 )
-from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.vocabulary import Operation, Verdict
 
 if TYPE_CHECKING:

@@ -12,16 +12,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_tfroundtrip.catalogue.order import runtime_order
 from pytest_tfroundtrip.errors import UsageProblem
 from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.predictions import tally
-from pytest_tfroundtrip.report.rows import (
-    Row,
-    RuntimeInfo,
-    disambiguate,
-    in_order,
-    runtime_order,
-)
+from pytest_tfroundtrip.report.rows import Row, RuntimeInfo, disambiguate, in_order
 from pytest_tfroundtrip.report.save_pairs import SavePair, Side
 from pytest_tfroundtrip.report.statements import StatementRow
 from pytest_tfroundtrip.vocabulary import (

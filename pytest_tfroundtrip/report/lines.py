@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, TypeAlias
 
-from pytest_tfroundtrip.report.rows import runtime_order
+from pytest_tfroundtrip.catalogue.order import runtime_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

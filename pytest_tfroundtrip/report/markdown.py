@@ -6,18 +6,19 @@ never larger than GitHub takes: what does not fit is left out, and counted in it
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
+from pytest_tfroundtrip.prose import code, fenced, prose
 from pytest_tfroundtrip.report import folders
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import FULL_PAIRS, pairs_of, share_of
 from pytest_tfroundtrip.report.lines import count, runtimes
 from pytest_tfroundtrip.report.places import CONTRADICTION, FAILED, piece_of
 from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
-from pytest_tfroundtrip.report.rows import api_order, disambiguate, in_order, runtime_order
+from pytest_tfroundtrip.report.rows import disambiguate, in_order
 from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.terminal import grouped
@@ -42,10 +43,6 @@ MESSAGE_WIDTH = 300  # a graph's text is one line of a megabyte
 
 _MARKS = {FAILED: "❌ ", CONTRADICTION: "⚠️ "}
 _WORDS = list(Operation)
-# What Markdown, GitHub's $math$ and tables read as more than the character; between letters an
-# underscore is one, but not beside another.
-_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -98,47 +95,6 @@ def page(
         *_runtimes(infos),
     ]
     return _bounded(blocks, limit)
-
-
-# Text that others wrote
-
-
-def prose(text: str) -> str:
-    """Text as Markdown that reads the same, on one line."""
-    text = " ".join(_visible(text).split())
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
-
-
-def prose_with_code(text: str) -> str:
-    """A sentence of ours as text: what stands between backticks stays code."""
-    parts = re.split(r"(\s*`[^`]+`\s*)", text)
-    return "".join(part if "`" in part else prose(part) for part in parts)
-
-
-def code(text: str) -> str:
-    """Text as a code span on one line, also in a table."""
-    text = " ".join(_visible(text).split())
-    fence = _fence(text, "`")
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|") if text else ""
-
-
-def fenced(text: str, language: str = "text") -> str:
-    """Text as a block of code, its lines as they are."""
-    fence = _fence(text, "```")
-    return f"{fence}{language}\n{_visible(text)}\n{fence}"
-
-
-def _fence(text: str, least: str) -> str:
-    """Backticks that the text does not have as many of in a row."""
-    longest = max(map(len, re.findall("`+", text)), default=0)
-    return "`" * max(len(least), longest + 1)
-
-
-def _visible(text: str) -> str:
-    """The text with its control characters as escapes: a page may be read in a terminal."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n"))
 
 
 def _shortened(text: str) -> str:

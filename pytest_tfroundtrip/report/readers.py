@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_tfroundtrip.catalogue.order import runtime_order
 from pytest_tfroundtrip.report.lines import NAMED, named, runtimes
 from pytest_tfroundtrip.report.places import asked
-from pytest_tfroundtrip.report.rows import runtime_order
 from pytest_tfroundtrip.vocabulary import Operation, Verdict
 
 if TYPE_CHECKING:

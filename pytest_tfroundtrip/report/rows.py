@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from pytest_tfroundtrip.catalogue.apis import apis
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, UNKNOWN, Folder
 from pytest_tfroundtrip.observation import mispredicted
 from pytest_tfroundtrip.savedmodel.model import CALL
@@ -80,17 +79,19 @@ class Row:
         """Whether the cell is the save itself."""
         return self.operation is Operation.CREATION
 
+    def with_resave(self, what: str) -> str:
+        """What was saved, in a word, and who saved it again: ``builder, resave 2.15``."""
+        return f"{what}, resave {self.resave_runtime}" if self.resave_runtime else what
+
     @property
     def saved(self) -> str:
-        """The save API, and who saved again what it wrote: ``builder, resave 2.15``."""
-        return f"{self.save}, resave {self.resave_runtime}" if self.resave_runtime else self.save
+        """The save API, and who saved again what it wrote."""
+        return self.with_resave(self.save)
 
     @property
     def down(self) -> str:
         """Whose line it is in a picture: a folder's its own, another model's its save API's."""
-        if not self.writers:
-            return self.saved
-        return f"{self.model}, resave {self.resave_runtime}" if self.resave_runtime else self.model
+        return self.with_resave(self.model) if self.writers else self.saved
 
     @property
     def failed(self) -> bool:
@@ -328,27 +329,6 @@ def disambiguate(rows: Iterable[Named], *, beside: Iterable[Row] = ()) -> list[N
 def in_order(rows: Iterable[Row]) -> list[Row]:
     """The rows by model, save, load: the same order in every run, APIs as in the catalogue."""
     return sorted(rows, key=_key)
-
-
-@cache
-def runtime_order(name: str) -> tuple[int, tuple[int, ...], str]:
-    """Sorts releases by number (``2.3`` before ``2.15``), a user's own runtimes after them."""
-    release, _, behavior = name.partition("+")
-    numbers = release.split(".")
-    if all(number.isdecimal() for number in numbers):
-        return 0, tuple(map(int, numbers)), behavior
-    return 1, (), name
-
-
-def api_order(name: str) -> tuple[int, str]:
-    """Sorts savers and loaders as the catalogue does, unknown ones after them by name."""
-    known = _known_apis()
-    return known.get(name, len(known)), name
-
-
-@cache
-def _known_apis() -> dict[str, int]:
-    return {name: place for place, name in enumerate([*apis().savers, *apis().loaders])}
 
 
 def _key(row: Row) -> tuple[object, ...]:

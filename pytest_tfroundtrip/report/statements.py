@@ -6,14 +6,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import runtime_order
 from pytest_tfroundtrip.report.grid import table
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
 from pytest_tfroundtrip.report.places import Column, Piece
-from pytest_tfroundtrip.report.rows import runtime_order
 from pytest_tfroundtrip.vocabulary import Verdict, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.statement import Trial
 
 
 class Standing(Word):
@@ -76,6 +79,55 @@ class StatementRow:
         """The sentences with their sources."""
         pairs = zip(self.sentences, self.documents, strict=False)
         return tuple(f'"{sentence}" ({document})' for sentence, document in pairs)
+
+
+#: What a report says of a trial, by what was seen.
+WORDS: Mapping[Verdict, str] = {Verdict.SAME: "kept", Verdict.REFUSED: "contradicted"}
+
+
+def row_of(
+    trial: Trial, observation: Observation | None, outcome: str | None, command: str = ""
+) -> StatementRow:
+    """The entry of ``statements`` in the JSON report.
+
+    Args:
+        trial: which case under which runtime.
+        observation: what was seen; None where it was not run.
+        outcome: pytest's word.
+        command: what tries it again.
+    """
+    verdict = observation.verdict if observation else None
+    known = trial.known if observation and trial.as_known(observation) else None
+    statements = trial.case.statements
+    return StatementRow(
+        id=trial.id,
+        case=trial.case.id,
+        runtime=trial.runtime.name,
+        statements=tuple(statement.id for statement in statements),
+        verdict=None if verdict is None else WORDS.get(verdict, str(verdict)),
+        outcome=outcome,
+        exception=observation.exception if observation else "",
+        message=observation.message if observation else "",
+        why=known.says if known else None,
+        seconds=round(observation.seconds, 3) if observation else 0.0,
+        sentences=tuple(statement.english for statement in statements),
+        documents=tuple(statement.document for statement in statements),
+        note=_note(trial, observation),
+        command=command,
+    )
+
+
+def _note(trial: Trial, observation: Observation | None) -> str:
+    """How what was seen is not what is known of the case, where something is."""
+    if trial.known is None or observation is None or trial.as_known(observation):
+        return ""
+    if observation.verdict is Verdict.ENV_ERROR:
+        return ""
+    instead = "it is kept" if observation.verdict is Verdict.SAME else "this is something else"
+    return (
+        f"known is: {trial.known.says} But {instead}: the entry {trial.case.id} of cases.toml is"
+        " out of date."
+    )
 
 
 def in_order(rows: Sequence[StatementRow]) -> list[StatementRow]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import runtime_order
 from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.folders import of_which
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
 from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
-from pytest_tfroundtrip.report.rows import disambiguate, in_order, runtime_order
+from pytest_tfroundtrip.report.rows import disambiguate, in_order
 from pytest_tfroundtrip.report.save_pairs import pair_lines
 from pytest_tfroundtrip.report.statements import Standing, statement_lines
 from pytest_tfroundtrip.report.uncompared import uncompared_lines

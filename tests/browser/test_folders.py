@@ -63,6 +63,23 @@ def test_a_folder_has_a_line_of_its_own_with_and_without_scripts(
     assert browser.matrix() == drawn
 
 
+def test_a_folder_that_was_saved_again_says_by_whom(browser: Browser, tmp_path: Path) -> None:
+    rows = folders(FEW)
+    again = [
+        replace(row, id=row.id.replace("-to-", "-resave_2.15-to-"), resave_runtime="2.15")
+        for row in rows
+        if row.model == "alpha"
+    ]
+    file = write(tmp_path, [*rows, *again])
+    browser.open(file)
+    heads = [each.get_attribute("aria-label") for each in browser.all("#picture tbody th")]
+    assert heads == ["2.5 beta", "2.9 alpha", "2.9 alpha, resave 2.15"]
+    drawn = browser.matrix()
+    browser.scripts(on=False)
+    browser.open(file)
+    assert browser.matrix() == drawn
+
+
 def test_a_place_lists_its_signatures_and_a_cell_says_who_computed_it(
     browser: Browser, tmp_path: Path
 ) -> None:

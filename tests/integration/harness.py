@@ -1,7 +1,9 @@
 """Runs pytest as a user does, in a process of its own, and reads what it said and what it left.
 
 A run is watched from outside: every process that it starts inherits a variable of the
-environment, by which it is found again whatever session or parent it has moved to.
+environment, by which it is found again whatever session or parent it has moved to. Which agents it
+started is noted in its own process, when it starts them (:mod:`starts`): looking from outside, now
+and then, may miss one. How large they become can only be looked at.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ import psutil
 
 from pytest_tfroundtrip.settings import default_cache
 
+from .starts import FILE as STARTS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models"
@@ -39,11 +43,11 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Agent:
-    """A process that imported one TensorFlow, as it was seen from outside."""
+    """A process that was started to import one TensorFlow."""
 
     interpreter: str
     config: str  # its one argument: what its runtime is expected to be
-    megabytes: float  # the most resident memory that was seen of it
+    megabytes: float  # the most resident memory that was seen of it; 0: nobody looked in time
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Run:
     output: str
     report: Mapping[str, Any]  # the JSON report; empty where none was written
     seconds: float
-    agents: tuple[Agent, ...]
+    agents: tuple[Agent, ...]  # all that it started, in their order
     left: tuple[str, ...]  # processes that outlived pytest
 
     @property
@@ -80,7 +84,8 @@ class Started:
     process: subprocess.Popen[str]
     token: str
     report: Path
-    _seen: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    starts: Path  # what it started
+    _sizes: dict[tuple[str, ...], int] = field(default_factory=dict)  # bytes by command line
 
     def processes(self) -> Iterator[psutil.Process]:
         """What this run started and is alive, pytest itself left out."""
@@ -94,29 +99,29 @@ class Started:
                     yield process
 
     def agents(self) -> dict[int, psutil.Process]:
-        """The agents by their pids: those of their command line whose parent has another one."""
+        """The agents that are alive by their pids: pytest started them, not one of them another."""
         running = {}
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
-                if _is_agent(process) and not _is_agent(process.parent()):
+                if process.ppid() == self.process.pid and _is_agent(process.cmdline()):
                     running[process.pid] = process
         return running
 
     def watch(self) -> None:
-        """Note the agents there are now, and how large they are."""
-        for pid, process in self.agents().items():
+        """Note how large the agents are that there are now."""
+        for process in self.agents().values():
             with contextlib.suppress(psutil.Error):
-                words, size = process.cmdline(), process.memory_info().rss
-                if not words:  # it is ending
-                    continue
-                most = max(size, self._seen.get(pid, ("", "", 0))[2])
-                self._seen[pid] = (words[0], words[-1], most)
+                words, size = tuple(process.cmdline()), process.memory_info().rss
+                self._sizes[words] = max(size, self._sizes.get(words, 0))
 
-    def seen(self) -> tuple[Agent, ...]:
-        """Every agent that was noted."""
+    def all_agents(self) -> tuple[Agent, ...]:
+        """Every agent that it started until now."""
+        lines = self.starts.read_text(encoding="utf-8").splitlines()
+        commands = [tuple(json.loads(line)) for line in lines]
         return tuple(
-            Agent(interpreter, config, size / MEGABYTE)
-            for interpreter, config, size in self._seen.values()
+            Agent(words[0], words[-1], self._sizes.get(words, 0) / MEGABYTE)
+            for words in commands
+            if _is_agent(words)
         )
 
     def left(self, seconds: float = 10) -> tuple[str, ...]:
@@ -149,10 +154,12 @@ def start(
         environ: more variables of its environment.
     """
     token = uuid.uuid4().hex
+    (starts := folder / "starts.jsonl").write_text("", encoding="utf-8")
     without = [part for name in NEIGHBOURS for part in ("-p", f"no:{name}")]
-    extra = [part for name in plugins for part in ("-p", name)]
+    extra = [part for name in ("starts", *plugins) for part in ("-p", name)]
     inherited = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
     path = os.pathsep.join(filter(None, [str(HERE), inherited.get("PYTHONPATH")]))
+    noted = {RUN: token, STARTS: str(starts)}
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "pytest", "--tf-roundtrip", "--tf-report=report.json"),
@@ -162,13 +169,13 @@ def start(
             *arguments,
         ],
         cwd=folder,
-        env={**inherited, "PYTHONPATH": path, "COLUMNS": "80", RUN: token, **(environ or {})},
+        env={**inherited, **noted, "PYTHONPATH": path, "COLUMNS": "80", **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     )
-    return Started(process, token, folder / "report.json")
+    return Started(process, token, folder / "report.json", starts)
 
 
 def run(
@@ -203,7 +210,9 @@ def run(
     report: dict[str, Any] = {}
     with contextlib.suppress(FileNotFoundError):
         report = json.loads(started.report.read_text(encoding="utf-8"))
-    return Run(started.process.returncode, output, report, seconds, started.seen(), started.left())
+    return Run(
+        started.process.returncode, output, report, seconds, started.all_agents(), started.left()
+    )
 
 
 def private_cache(folder: Path) -> Path:
@@ -242,7 +251,5 @@ def run_keeping(folder: Path, *arguments: str) -> Kept:
     return Kept(run(folder, *arguments, cache=cache), artifacts(cache))
 
 
-def _is_agent(process: psutil.Process | None) -> bool:
-    return process is not None and any(
-        word.endswith("pytest_tfroundtrip/agent/__main__.py") for word in process.cmdline()[:5]
-    )
+def _is_agent(words: Sequence[str]) -> bool:
+    return any(word.endswith("pytest_tfroundtrip/agent/__main__.py") for word in words[:5])

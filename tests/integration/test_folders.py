@@ -278,3 +278,17 @@ def test_a_shell_shows_what_was_refused(folders: Folders, tmp_path: Path) -> Non
     )
     assert "NodeDef mentions attr 'debug_name' not in Op" in done.stderr
     assert done.stdout.splitlines()[-1] == "2 None"
+
+
+def test_inputs_that_the_model_refuses_are_told_with_their_file(tmp_path: Path) -> None:
+    model = shutil.copytree(HERE.parent / "data" / "savedmodels" / "keras-2.8", tmp_path / "m")
+    three, one = np.zeros([2, 3], np.float32), np.zeros([2, 1], np.int32)
+    np.savez(tmp_path / "given.npz", x=three, n=one)  # it takes two columns of x
+    cache = private_cache(tmp_path)
+    seen = run(tmp_path, "--tf-runtimes=2.15", model.name, "--tf-examples=given.npz", cache=cache)
+    assert seen.cells
+    for cell in seen.cells.values():
+        told = (cell["verdict"], cell["outcome"], cell["cause"])
+        assert told == ("unsaved", "error", "examples-refused")
+        assert cell["message"].startswith("the inputs were refused (given.npz):\n")
+    assert "The examples in given.npz have the names" in " ".join(seen.output.split())

@@ -28,9 +28,9 @@ A rule of ``rules`` may have: ``sleep`` (seconds; the step's timeout holds), ``l
 step's log), ``status`` with ``exception``, ``message``, ``stage``, ``traceback``; ``absent``
 (why), ``delta`` (added to the first element of the first output), ``rename`` (output: its new
 name), ``dtype`` (output: dtype), ``drop`` (outputs that are left out), ``contract`` (object that
-is merged into the contract), ``notes`` (of a load), ``unsteady`` and ``uncalled`` (of a record),
-``exit`` (the agent's code), ``kill`` (the agent's signal), ``mute`` (no result is ever sent),
-``print`` (rubbish where the result should be).
+is merged into the contract), ``notes`` (of a load), ``unsteady``, ``uncalled`` and ``refused``
+(of a record), ``exit`` (the agent's code), ``kill`` (the agent's signal), ``mute`` (no result is
+ever sent), ``print`` (rubbish where the result should be).
 """
 
 from __future__ import annotations
@@ -322,6 +322,7 @@ class Agent:
         shutil.rmtree(folder / "payload")
         uncalled = rule.get("uncalled", message["uncalled"])
         record.update(saver=None, callable=False, uncalled=uncalled)
+        record["refused"] = rule.get("refused")
         record["unsteady"] = rule.get("unsteady", False)
         signature = record["contract"]["signatures"].pop(KEY)
         if message["signature"] is not None:

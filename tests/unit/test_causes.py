@@ -14,7 +14,7 @@ from known_cells import known_cell
 
 from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.causes import Cause, applying, causes, diagnose, possible
-from pytest_tfroundtrip.entries import any_matches
+from pytest_tfroundtrip.index import any_matches
 from pytest_tfroundtrip.observation import FileFault, Observation, from_json
 from pytest_tfroundtrip.savedmodel.faults import fault, messages_of
 from pytest_tfroundtrip.vocabulary import Operation, Stage, Verdict

@@ -231,12 +231,26 @@ def test_examples_that_the_model_refuses_are_never_green(project: Project) -> No
     refusing = {
         "match": {"action": "record", "loader": ["tf1_load", "tf2_load"]},
         "uncalled": "the inputs were refused (given.json):\nMatrix size-incompatible",
+        "refused": "given.json",
     }
     project.agent(rules=[refusing])
     report = project.report(*TWO, "models/m1", option)
     for cell in report["cells"]:
         assert (cell["outcome"], cell["cause"]) == ("error", "examples-refused")
         assert "Matrix size-incompatible" in cell["message"]
+
+
+@pytest.mark.parametrize("refused", ["warm-up requests", None])
+def test_who_refused_other_inputs_than_those_is_loaded(
+    project: Project, refused: str | None
+) -> None:
+    """It is the record's word that counts, not what its sentence reads like."""
+    option = examples(project, {"x": [[1.0, 2.0, 3.0]]})
+    uncalled = "the inputs were refused (given.json):\nMatrix size-incompatible"
+    rule = {"match": {"action": "record"}, "uncalled": uncalled, "refused": refused}
+    project.agent(rules=[rule])
+    report = project.report(*TWO, "models/m1", option)
+    assert {(cell["verdict"], cell["outcome"]) for cell in report["cells"]} == {("same", "passed")}
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model.keras"])

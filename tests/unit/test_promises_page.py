@@ -14,7 +14,7 @@ from pytest_tfroundtrip.promises import statements
 from pytest_tfroundtrip.promises.cases import cases
 from pytest_tfroundtrip.promises.measured import keep, measured
 from pytest_tfroundtrip.promises.page import page, verdict
-from pytest_tfroundtrip.report.markdown import prose
+from pytest_tfroundtrip.prose import prose
 
 PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from itertools import product
 
-import pytest
 from a_row import a_pair, a_row, a_sentence, broken, contradicted, created
 
-from pytest_tfroundtrip.report.markdown import LIMIT, code, fenced, page, prose, prose_with_code
+from pytest_tfroundtrip.report.markdown import LIMIT, page
 from pytest_tfroundtrip.report.rows import RuntimeInfo
 from pytest_tfroundtrip.vocabulary import Expect, Verdict
 
@@ -125,38 +124,6 @@ def test_runtimes_are_listed_and_conflicts_too() -> None:
 
 
 # What others wrote
-
-
-def test_prose_reads_the_same_and_is_no_markup() -> None:
-    assert prose(HOSTILE) == (
-        "a\\|b \\`c\\` \\*d\\* &lt;img src=x&gt; \\_e\\_ \\[f\\](g) \\$h\\$ \\\\x1b\\[31m second"
-        " &amp; third"
-    )
-    assert prose("tf_module of __init__") == "tf_module of \\_\\_init\\_\\_"
-
-
-def test_a_sentence_of_ours_keeps_its_code_and_the_blanks_around_it() -> None:
-    told = prose_with_code("Call `loaded.signatures['a'](x)`, not __call__; or f[0](x).")
-    assert told == "Call `loaded.signatures['a'](x)`, not \\_\\_call\\_\\_; or f\\[0\\](x)."
-
-
-@pytest.mark.parametrize(
-    ("text", "span"),
-    [
-        ("tf1_load", "`tf1_load`"),
-        ("a|b", "`a\\|b`"),
-        ("a`b", "``a`b``"),
-        ("`a``", "``` `a`` ```"),
-        ("two\nlines", "`two lines`"),
-        ("", ""),
-    ],
-)
-def test_code_is_one_span_whatever_is_in_it(text: str, span: str) -> None:
-    assert code(text) == span
-
-
-def test_a_fence_is_longer_than_what_it_holds() -> None:
-    assert fenced("a\n```\n<b>\x07") == "````text\na\n```\n<b>\\x07\n````"
 
 
 def test_hostile_names_and_messages_stay_where_they_are_put() -> None:

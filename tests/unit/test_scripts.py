@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-import io
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import tarfile
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "scripts"
 SHELL = (SCRIPTS / "run", SCRIPTS / "docker-host", SCRIPTS / "browser", ROOT / ".ci" / "run")
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-
-
-@pytest.fixture(scope="module")
-def docker_host() -> Any:
-    """The Python half of docker-host."""
-    spec = importlib.util.spec_from_file_location("docker_host", SCRIPTS / "docker_host.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["docker_host"] = module  # where dataclasses look for their annotations
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -301,167 +280,11 @@ def test_ci_calls_a_command_that_the_manual_has() -> None:
     assert f"#   {command} " in (SCRIPTS / "run").read_text()
 
 
-@pytest.mark.parametrize("script", [*SHELL, SCRIPTS / "docker_host.py"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "script", [*SHELL, *sorted((SCRIPTS / "docker_host").glob("*.py"))], ids=lambda p: p.name
+)
 def test_scripts_name_no_machine_and_no_index(script: Path) -> None:
     text = script.read_text()
     assert re.findall(r"/(?:root|home|tmp|work|opt|Users)/", text) == []
     hosts = re.findall(r"\b(?:[\w-]+\.)+(?:org|com|net|io)\b(?!\w|/library)", text)
     assert set(hosts) <= {"docker.io"}  # the package, and the one registry that short names mean
-
-
-# --- the Python half -------------------------------------------------------------------------
-
-
-def test_the_bases_are_the_reference_runtimes_unless_named(docker_host: Any) -> None:
-    assert docker_host.default_series() == ["3.7", "3.11", "3.13"]
-    assert docker_host.base_of("3.7") == "python:3.7-slim-bookworm"
-
-
-def test_a_stand_in_carries_how_pip_reaches_its_index(docker_host: Any) -> None:
-    listed = """\
-:env:.cert='/etc/own.pem'
-:env:.find-links='/srv/wheels'
-global.cert='/etc/other.pem'
-global.extra-index-url='file:///srv/simple https://b.example/simple\\n/srv/more'
-global.index-url='https://a.example/simple'
-global.trusted-host='a.example'
-install.index-url='https://c.example/simple'
-list.format='columns'
-"""
-    assert docker_host.pip_settings(listed) == {
-        "index-url": "https://c.example/simple",
-        "extra-index-url": "https://b.example/simple",
-        "trusted-host": "a.example",
-        "cert": "/etc/own.pem",
-    }
-
-
-def test_an_index_that_is_a_folder_stays_behind(docker_host: Any) -> None:
-    assert docker_host.pip_settings("global.index-url='file:///srv/simple'") == {}
-
-
-def test_what_is_carried_is_told_without_passwords(docker_host: Any) -> None:
-    files = {
-        "etc/pip.conf": "[global]\nindex-url = https://me:secret@a.example/\n",
-        "usr/local/share/ca-certificates/of-this-machine-1.crt": "...",
-    }
-    said = docker_host.summary_of(files)
-    assert said == "carries of this machine: 1 certificates; pip's index-url"
-    assert docker_host.summary_of({}) == "carries of this machine: nothing"
-
-
-def test_certificates_are_told_apart_whatever_their_line_ends(
-    docker_host: Any, tmp_path: Path
-) -> None:
-    def pem(text: str) -> str:
-        return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
-
-    (tmp_path / "public.crt").write_text(pem("AAA") + pem("BBB"))
-    (tmp_path / "bundle.crt").write_text("# ours\n" + pem("AAA") + pem("CCC"))
-    (tmp_path / "dos.crt").write_bytes(pem("BBB").replace("\n", "\r\n").encode())
-    public = docker_host.certificates([tmp_path / "public.crt", tmp_path / "none.crt"])
-    own = docker_host.certificates([tmp_path / "bundle.crt", tmp_path / "dos.crt"]) - public
-    assert own == {pem("CCC").strip()}
-
-
-@pytest.mark.parametrize(
-    ("prefix", "modules", "why"),
-    [
-        ("/usr", ["ssl", "zlib", "ctypes"], "the distribution's own"),
-        ("{conda}", ["ssl", "zlib", "ctypes"], "is conda's"),
-        ("{own}", ["zlib", "ctypes"], "has no module ssl"),
-        ("{empty}", ["ssl", "zlib", "ctypes"], r"has no bin/python3\.9"),
-        ("{own}", ["ssl", "zlib", "ctypes"], None),
-    ],
-)
-def test_which_pythons_can_be_an_image_s(
-    prefix: str, modules: list[str], why: str | None, docker_host: Any, tmp_path: Path
-) -> None:
-    (tmp_path / "conda" / "conda-meta").mkdir(parents=True)
-    (tmp_path / "own" / "bin").mkdir(parents=True)
-    (tmp_path / "own" / "bin" / "python3.9").touch()
-    folder = prefix.format(**{name: tmp_path / name for name in ("conda", "own", "empty")})
-    said = docker_host.why_not(Path(folder), "3.9", modules)
-    assert said is None if why is None else re.search(why, said)
-
-
-@pytest.fixture
-def source(docker_host: Any, tmp_path: Path) -> Any:
-    """An installed Python 3.9, as far as its files go."""
-    prefix = tmp_path / "cpython-3.9.1"
-    library = "lib/python3.9"
-    for name in (
-        *("bin/python3.9", "bin/pip3.9", "include/python3.9/Python.h", "share/man/man1/python.1"),
-        *("lib/libpython3.9.so.1.0", "lib/libpython3.9.a", "lib/libtcl8.6.so"),
-        *("lib/pkgconfig/python-3.9.pc", f"{library}/os.py", f"{library}/EXTERNALLY-MANAGED"),
-        *(f"{library}/site-packages/six.py", f"{library}/__pycache__/os.cpython-39.pyc"),
-        *(f"{library}/test/test_os.py", f"{library}/unittest/test/test_case.py"),
-        *(f"{library}/tkinter/__init__.py", f"{library}/lib-dynload/_tkinter.so"),
-        *(f"{library}/lib-dynload/_ssl.so", f"{library}/_sysconfigdata__linux.py"),
-        *(f"{library}/config-3.9/Makefile", f"{library}/config-3.9/libpython3.9.a"),
-    ):
-        (prefix / name).parent.mkdir(parents=True, exist_ok=True)
-        (prefix / name).write_text(
-            f"a={prefix}/lib b=/usr/bin/install c=-L/install/lib d={prefix}-other"
-        )
-        (prefix / name).chmod(0o700)
-    (prefix / "lib/libpython3.so").symlink_to("libpython3.9.so.1.0")
-    (prefix / "lib/libpython3.9.so").symlink_to("libpython3.9.so.1.0")
-    places = (str(prefix), "/install")
-    return docker_host.Source("3.9", "3.9.1", prefix, places, "there", ("ssl", "zlib"))
-
-
-@pytest.fixture
-def context(docker_host: Any, source: Any) -> Iterator[tarfile.TarFile]:
-    file = io.BytesIO()
-    docker_host.write_context(file, source, {"etc/pip.conf": "[global]\n"})
-    file.seek(0)
-    with tarfile.open(fileobj=file) as tar:
-        yield tar
-
-
-def test_an_image_gets_the_interpreter_alone(context: tarfile.TarFile) -> None:
-    names = {name.removeprefix("python/") for name in context.getnames()}
-    assert names == {
-        *("Dockerfile", "python", "machine", "machine/etc/pip.conf"),
-        *("bin/python3.9", "include/python3.9/Python.h"),
-        *("lib/libpython3.9.so", "lib/libpython3.9.so.1.0", "lib/pkgconfig/python-3.9.pc"),
-        *("lib/python3.9/os.py", "lib/python3.9/lib-dynload/_ssl.so"),
-        *("lib/python3.9/_sysconfigdata__linux.py", "lib/python3.9/config-3.9/Makefile"),
-    }
-
-
-def test_its_files_are_root_s_and_everybody_may_read_them(context: tarfile.TarFile) -> None:
-    for member in context:
-        assert (member.uid, member.gid) == (0, 0)
-        assert member.mode & 0o044 == 0o044, member.name
-    assert context.getmember("python/bin/python3.9").mode & 0o111 == 0o111
-
-
-def test_its_old_place_is_forgotten_and_other_paths_are_kept(context: tarfile.TarFile) -> None:
-    for name in ("_sysconfigdata__linux.py", "config-3.9/Makefile"):
-        file = context.extractfile(f"python/lib/python3.9/{name}")
-        assert file
-        a, b, c, d = file.read().decode().split()
-        assert (a, b, c) == ("a=/usr/local/lib", "b=/usr/bin/install", "c=-L/usr/local/lib")
-        assert d.endswith("cpython-3.9.1-other")
-
-
-def test_who_holds_a_socket_is_told_from_what_a_dead_one_left(
-    docker_host: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)  # a socket's path is short
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind("held")
-        assert not docker_host.is_held("held")
-        server.listen()
-        assert docker_host.is_held("held")
-    assert not docker_host.is_held("held")
-    assert not docker_host.is_held("none")
-
-
-def test_waiting_ends_with_the_process_that_is_waited_for(docker_host: Any, tmp_path: Path) -> None:
-    ended = subprocess.Popen(["true"])  # a zombie until it is asked after
-    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
-    assert not docker_host.wait_for(str(tmp_path / "none.sock"), 60, ended.pid)
-    ended.wait()

@@ -10,7 +10,8 @@ import pytest
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.promises.cases import cases
-from pytest_tfroundtrip.statement import Trial, from_json, row, trials
+from pytest_tfroundtrip.report.statements import row_of
+from pytest_tfroundtrip.statement import Trial, from_json, trials
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def test_what_is_known_has_to_say_what_it_said() -> None:
 )
 def test_the_words_of_a_report(verdict: Verdict, word: str) -> None:
     trial = Trial(cases()[CASE], parse_runtime("2.21"))
-    assert row(trial, Observation(verdict), "passed").verdict == word
+    assert row_of(trial, Observation(verdict), "passed").verdict == word
 
 
 def test_a_sentence_that_is_kept_passes_and_says_what_was_seen(project: Project) -> None:

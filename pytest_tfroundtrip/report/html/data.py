@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.report.html.text import bounded, visible
 from pytest_tfroundtrip.report.places import asked
-from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.vocabulary import Operation, Promise, Verdict
 
 if TYPE_CHECKING:

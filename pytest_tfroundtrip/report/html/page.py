@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pytest_tfroundtrip.catalogue.order import runtime_order
 from pytest_tfroundtrip.report.html import sections
 from pytest_tfroundtrip.report.html.data import encoded
 from pytest_tfroundtrip.report.html.picture import MANY_PLACES, picture
 from pytest_tfroundtrip.report.html.text import bounded, visible
 from pytest_tfroundtrip.report.lines import count
-from pytest_tfroundtrip.report.rows import disambiguate, in_order, runtime_order
+from pytest_tfroundtrip.report.rows import disambiguate, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

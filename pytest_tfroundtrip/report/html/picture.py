@@ -10,11 +10,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.report.folders import BY_RELEASE
 from pytest_tfroundtrip.report.grid import FULL_PAIRS, pairs_of
 from pytest_tfroundtrip.report.lines import count
 from pytest_tfroundtrip.report.places import asked
-from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:

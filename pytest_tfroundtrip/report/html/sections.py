@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.lines import count, runtimes
-from pytest_tfroundtrip.report.rows import api_order, runtime_order
 from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.terminal import grouped

@@ -10,7 +10,8 @@ function decoded(raw) {
   for (const cell of cells) {
     cell.said = raw.facts[cell.fact];
     cell.id = whole(cell.id, cell);
-    cell.down = cell.said.writers ? `${cell.model}${cell.resave_runtime ? `, resave ${cell.resave_runtime}` : ""}` : cell.saved;
+    // a folder's line is its own, and names who saved it again in the words of `saved`
+    cell.down = cell.said.writers ? cell.model + cell.saved.slice(cell.save.length) : cell.saved;
   }
   return cells;
 }
