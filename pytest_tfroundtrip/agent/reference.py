@@ -62,6 +62,8 @@ def run(message, report):
         loaded = loading.__enter__()
         if message["signature"] is None:
             content["uncalled"] = "it has no signature"
+        elif not meta_graph.signature_def[message["signature"]].outputs:
+            content["uncalled"] = "its signature gives nothing back"  # a session has nothing to run
         else:
             report.stage("call")
             tensors = _called(loaded, message, meta_graph, content)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _VALUES = "values ("
 _UNCALLED = "not called"
+#: Reasons that no input takes away.
+_FOR_GOOD = frozenset(
+    {"not called: it has no signature", "not called: its signature gives nothing back"}
+)
 _NAMED = 5  # models; more are counted
 
 
@@ -37,9 +41,9 @@ def uncompared_lines(rows: Sequence[Row], width: int) -> Iterator[Line]:
     total = sum(map(len, found.values()))
     yield line(f"values not compared ({count(total, 'cell')})", bold=True)
     for why, several in found.items():
-        models = ", ".join(dict.fromkeys(row.model for row in several))
+        models = ", ".join(dict.fromkeys(row.named for row in several))
         yield from wrapped(why, width, 2, f"{models}: ")
-    if any(why.startswith(_UNCALLED) for why in found):
+    if any(why.startswith(_UNCALLED) and why not in _FOR_GOOD for why in found):
         advice = "give inputs that it takes with --tf-examples=FILE.npz (or .json)"
         yield from wrapped(advice, width, 2, "what to do: ")
     yield BLANK
@@ -47,7 +51,7 @@ def uncompared_lines(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 def uncompared_sentence(rows: Sequence[Row]) -> str:
     """For the closing lines; empty where all values were compared."""
-    models = {row.model for several in uncompared(rows).values() for row in several}
+    models = {row.named for several in uncompared(rows).values() for row in several}
     if not models:
         return ""
     named = listed(sorted(models)) if len(models) <= _NAMED else count(len(models), "model")

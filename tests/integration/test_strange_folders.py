@@ -1,6 +1,6 @@
 """SavedModels as people's own exporters wrote them: what real ones of others taught.
 
-A program under TensorFlow writes four that no saver of ours writes; the folders are then tried
+A program under TensorFlow writes six that no saver of ours writes; the folders are then tried
 without a line of code.
 """
 
@@ -36,6 +36,8 @@ def write(name, build):
             {key: info(each) for key, each in outputs.items()},
             "tensorflow/serving/predict",
         )
+        if name == "untyped":  # as converters write them by hand
+            signature.outputs["y"].dtype = 0
         if name == "shapeless":  # as written by hand for TF 1.0
             for infos in (signature.inputs, signature.outputs):
                 for each in infos.values():
@@ -83,7 +85,17 @@ def open_rank():  # and only a scalar is taken
         return {"x": x}, {"y": x * w}, {}
 
 
-for build in (sparse, shapeless, renewed, open_rank):
+def silent():  # as TF-Agents' get_metadata of a policy that has none
+    tf1.get_variable("w", initializer=3.0)
+    return {}, {}, {}
+
+
+def untyped():
+    x = tf1.placeholder(tf.float32, [None, 3], name="x")
+    return {"x": x}, {"y": x * tf1.get_variable("w", initializer=3.0)}, {}
+
+
+for build in (sparse, shapeless, renewed, open_rank, silent, untyped):
     write(build.__name__, build)
 os.remove(os.path.join(sys.argv[1], "words.txt"))
 """
@@ -121,7 +133,7 @@ def values_missed(cell: dict[str, Any]) -> list[str]:
 
 
 def test_nothing_is_left_without_a_cause(seen: Run) -> None:
-    assert len(seen.cells) == 36
+    assert len(seen.cells) == 48
     assert not [
         cell["id"]
         for cell in seen.cells.values()
@@ -180,4 +192,22 @@ def test_a_variable_that_each_load_sets_is_not_compared_and_all_else_is(
 def test_a_scalar_is_found_where_the_rank_is_open(seen: Run, loader: str) -> None:
     for cell in cells(seen, "open_rank", loader):
         assert cell["verdict"] == "same", cell["message"]
+        assert not values_missed(cell)
+
+
+@pytest.mark.parametrize("loader", ["tf1_load", "tf2_load", "c_api"])
+def test_a_signature_that_gives_nothing_back_has_nothing_to_compare(seen: Run, loader: str) -> None:
+    for cell in cells(seen, "silent", loader):
+        assert cell["verdict"] == "same", cell["message"]
+        missed = "values (not called: its signature gives nothing back)"
+        assert values_missed(cell) == [missed]
+
+
+@pytest.mark.parametrize("loader", ["tf1_load", "c_api"])
+def test_an_output_whose_dtype_is_not_said_is_compared_by_its_values(
+    seen: Run, loader: str
+) -> None:
+    for cell in cells(seen, "untyped", loader):
+        assert cell["verdict"] == "same", cell["message"]
+        assert "output_dtypes" in cell["not_compared"]
         assert not values_missed(cell)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from a_row import a_row
 
 from pytest_tfroundtrip.report.terminal import summary
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.report.rows import Row
 
 UNCALLED = "values (not called: it has no signature)"
+GIVES_NOTHING = "values (not called: its signature gives nothing back)"
+UNTAKEN = "values (not called: none of the inputs that were made up for it was taken)"
 
 
 def of_folder(model: str, *missed: str, verdict: Verdict = Verdict.SAME) -> Row:
@@ -29,14 +33,29 @@ def test_each_reason_is_told_with_its_models_and_what_to_do() -> None:
         of_folder("b", "tags", UNCALLED),
         of_folder("c", "values (the model gives others each time it is called)"),
         of_folder("d", "tags"),
+        of_folder("e", UNTAKEN),
     )
-    start = lines.index("values not compared (3 cells)")
-    assert lines[start + 1 : start + 4] == [
+    start = lines.index("values not compared (4 cells)")
+    assert lines[start + 1 : start + 5] == [
         "  a, b: not called: it has no signature",
         "  c: the model gives others each time it is called",
+        "  e: not called: none of the inputs that were made up for it was taken",
         "  what to do: give inputs that it takes with --tf-examples=FILE.npz (or .json)",
     ]
-    assert lines[-1].endswith("No values of a, b and c were compared.")
+    assert lines[-1].endswith("No values of a, b, c and e were compared.")
+
+
+@pytest.mark.parametrize("why", [UNCALLED, GIVES_NOTHING])
+def test_where_no_input_helps_none_is_asked_for(why: str) -> None:
+    text = "\n".join(said(of_folder("a", why)))
+    assert "values not compared (1 cell)" in text
+    assert "--tf-examples" not in text
+
+
+def test_of_several_signatures_the_one_is_named() -> None:
+    action, metadata = (of_folder("a", *missed) for missed in [(), (GIVES_NOTHING,)])
+    lines = said(action, replace(metadata, id="a.get_metadata", signature="get_metadata"))
+    assert "  a (signature 'get_metadata'): not called: its signature gives nothing back" in lines
 
 
 def test_many_models_are_counted() -> None:
