@@ -20,6 +20,7 @@ import os
 import sys
 
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 tf1 = tf.compat.v1
 tf1.disable_v2_behavior()
@@ -36,8 +37,6 @@ def write(name, build):
             {key: info(each) for key, each in outputs.items()},
             "tensorflow/serving/predict",
         )
-        if name == "untyped":  # as converters write them by hand
-            signature.outputs["y"].dtype = 0
         if name == "shapeless":  # as written by hand for TF 1.0
             for infos in (signature.inputs, signature.outputs):
                 for each in infos.values():
@@ -46,7 +45,14 @@ def write(name, build):
         builder.add_meta_graph_and_variables(
             session, ["serve"], {"serving_default": signature}, **more
         )
-        builder.save()
+        file = builder.save()
+    if name == "untyped":  # as converters write them; TensorFlow's own builder refuses
+        saved = saved_model_pb2.SavedModel()
+        with open(file, "rb") as opened:
+            saved.ParseFromString(opened.read())
+        saved.meta_graphs[0].signature_def["serving_default"].outputs["y"].dtype = 0
+        with open(file, "wb") as opened:
+            opened.write(saved.SerializeToString())
 
 
 def sparse():  # a vocabulary, and nothing named that fills its table, as tf.Transform writes
