@@ -1,7 +1,8 @@
 """The signature contract: what callers of a SavedModel rely on, read with TensorFlow's protos.
 
 Form: {"tags": [...], "signatures": {key: {"method_name": ..., "inputs": {name: {"dtype", "shape"}},
-"outputs": ...}}}. A shape is a list with None for unknown dimensions, or None for unknown rank.
+"outputs": ...}}}. A shape is a list with None for unknown dimensions, or None for unknown rank; a
+dtype that the file does not say is None.
 """
 
 import tensorflow as tf
@@ -72,6 +73,7 @@ def _of_info(info):
         info = composites.holding_values(info)
         shape = shapes[0] if shapes else info.tensor_shape
     return {
-        "dtype": values.dtype_name(info.dtype),
+        # Tools write signatures by hand: TensorFlow runs a tensor by its name, whatever it says.
+        "dtype": values.dtype_name(info.dtype) if info.dtype else None,
         "shape": dimensions(tf.TensorShape(shape)),
     }

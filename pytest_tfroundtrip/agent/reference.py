@@ -66,6 +66,8 @@ def run(message, report):
             _describe(loaded, message["function"], meta_graph, content)
         if message["signature"] is None and message["function"] is None:
             content["uncalled"] = "it has no signature, and no function of its own"
+        elif _gives_nothing(meta_graph, message["signature"]):
+            content["uncalled"] = "its signature gives nothing back"  # a session has nothing to run
         else:
             report.stage("call")
             tensors = _called(loaded, message, meta_graph, content)
@@ -73,6 +75,10 @@ def run(message, report):
             _keep_variables(loaded, content, tensors)
     record.write(folder, content, tensors)
     return {"record": content}
+
+
+def _gives_nothing(meta_graph, key):
+    return key is not None and not meta_graph.signature_def[key].outputs
 
 
 def _describe(loaded, name, meta_graph, content):

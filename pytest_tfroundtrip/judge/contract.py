@@ -16,17 +16,18 @@ __all__ = ["PARTS", "Contract", "ContractChange", "Signature", "Spec", "changes"
 
 @dataclass(frozen=True)
 class Spec:
-    """One input or output of a signature; ``rank`` None is unknown."""
+    """One input or output of a signature; what is None is unknown."""
 
-    dtype: str
+    dtype: str | None
     rank: int | None
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Spec:
         """The spec of ``{"dtype": "float32", "shape": [null, 3]}``; a null shape is no rank."""
-        shape = raw["shape"]
+        shape, dtype = raw["shape"], raw["dtype"]
         # A reference says where a value lives, not what it is: loaders hand out the value.
-        return cls(str(raw["dtype"]).removesuffix("_ref"), None if shape is None else len(shape))
+        known = None if dtype is None else str(dtype).removesuffix("_ref")
+        return cls(known, None if shape is None else len(shape))
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class _Found:
         self.missed: set[str] = set()
 
     def result(self) -> ContractChange:
-        order = (*PARTS, "input_ranks", "output_ranks")
+        order = (*PARTS, "input_dtypes", "output_dtypes", "input_ranks", "output_ranks")
         missed = tuple(part for part in order if part in self.missed)
         return ContractChange(tuple(self.changes), missed)
 
@@ -164,7 +165,9 @@ class _Found:
         self.names(part, what, set(saved), set(loaded))
         for name in sorted(set(saved) & set(loaded)):
             one, other = saved[name], loaded[name]
-            if one.dtype != other.dtype:
+            if one.dtype is None or other.dtype is None:
+                self.missed.add(f"{part}_dtypes")
+            elif one.dtype != other.dtype:
                 self.change(Part.DTYPE, f"{what} {name!r} was {one.dtype} and is {other.dtype}")
             if one.rank == other.rank:
                 continue

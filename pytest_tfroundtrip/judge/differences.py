@@ -105,6 +105,13 @@ def compare(saved: Tensor, loaded: Tensor, limit: Limit) -> Difference:
     )
 
 
+def equal_elements(saved: Tensor, loaded: Tensor, limit: Limit) -> Array:
+    """Which elements are equal, as :func:`compare` has it: bool, in the shape of both."""
+    with np.errstate(all="ignore"):
+        errors = _errors(saved.value.reshape(-1), loaded.value.reshape(-1), limit)
+    return np.asarray(errors.equal).reshape(saved.value.shape)
+
+
 #: Floating dtypes, and the width of the integers that count them.
 _COUNTED = {"float16": 16, "float32": 32, "float64": 64, "bfloat16": 32}
 

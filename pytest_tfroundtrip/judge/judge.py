@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_tfroundtrip.judge import contract as contracts
 from pytest_tfroundtrip.judge.differences import compare
 from pytest_tfroundtrip.judge.explain import explain, sentence, tensor_text
+from pytest_tfroundtrip.judge.places import moved_rows
 from pytest_tfroundtrip.judge.tolerances import EXACT, Limit, limit_of
 from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.vocabulary import PARTS, Part, Verdict
@@ -266,7 +267,7 @@ def _spec_changes(
         if spec is None:
             sentences.append(f"{where} {name!r} is missing in what was written")
             continue
-        if spec.dtype != tensor.dtype:
+        if spec.dtype not in (None, tensor.dtype):
             sentences.append(
                 f"{where} {name!r} is written as {spec.dtype}, {used} was {tensor.dtype}"
             )
@@ -350,7 +351,8 @@ class _Bench:
                 Part.OUTPUT,
             )
         drifts: dict[str, Part] = {}  # the same in every example: each once, in order
-        for index, (one, other) in enumerate(zip(saved, loaded, strict=True)):
+        for index, (one, given) in enumerate(zip(saved, loaded, strict=True)):
+            other = self._put_back(f"{where}, example {index}", one, given)
             new_names = set(other) - set(one) - set(renamed.values())
             complete = True
             for name in sorted(one):
@@ -371,6 +373,20 @@ class _Bench:
                 drifts[f"{where}: there are new outputs: {_names(new_names)}"] = Part.OUTPUT
         for drift, part in drifts.items():
             self.found(Verdict.DRIFT, drift, part)
+
+    def _put_back(
+        self, what: str, saved: Mapping[str, Tensor], loaded: Mapping[str, Tensor]
+    ) -> Mapping[str, Tensor]:
+        """The outputs with rows put back that changed places, which is a finding of its own."""
+        moved = moved_rows(saved, loaded, lambda one, two: _limit(one, two, self.tolerances))
+        if moved is None:
+            return loaded
+        self.found(
+            Verdict.DIFFERS,
+            f"{what}: {moved.rows} rows changed places among those whose {moved.score!r} is the"
+            f" same, in {_names(moved.names)}; nothing else differs in them",
+        )
+        return moved.back
 
     def forms(
         self,

@@ -46,6 +46,7 @@ class Facts:
     ref_in_functions: bool  # functions of its objects hold reference variables
     saver: bool  # it names the ops of a Saver
     unrestored: bool  # signatures read variables that a session does not restore
+    foreign_specs: bool  # functions take or give objects of another library
 
     @classmethod
     def of(cls, model: SavedModel, graph: MetaGraph) -> Facts:
@@ -87,6 +88,7 @@ class Facts:
             and any(each.op in _REFS and each.place is not Place.GRAPH for each in graph.uses),
             saver=graph.saver,
             unrestored=bool(graph.unrestored),
+            foreign_specs=bool(graph.foreign_specs),
         )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.prediction.rules import Reader, Rule
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, SavedModel
 
-_NAMED = 3  # variables in a sentence
+_NAMED = 3  # variables or classes in a sentence
 
 
 @dataclass
@@ -80,7 +80,9 @@ def _reasons(
 ) -> Iterator[Reason]:
     for rule in subject.rules(loader.name):
         if rule.strikes(runtime, operation):
-            sentence = rule.sentence.format(names=_some(subject.graph.unrestored))
+            graph = subject.graph
+            named = {"names": _some(graph.unrestored), "specs": _some(graph.foreign_specs)}
+            sentence = rule.sentence.format_map(named)
             yield Reason(rule.foreseen, rule.short, sentence, rule.id)
     imports = runtime.own is not None and runtime.own.imports
     for reason in subject.of_graph(loader.base, runtime.release.name):

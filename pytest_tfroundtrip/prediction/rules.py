@@ -51,6 +51,7 @@ class Rule:
     operation: Operation | None
     tags_named: bool | None
     foreseen: Foreseen
+    add_on: bool
 
     def holds(self, facts: Facts, written: str, loader: str, *, tags_named: bool = False) -> bool:
         """Whether what it asks of the file and the loader is so, in some runtime."""
@@ -67,6 +68,7 @@ class Rule:
             and self.behavior in (None, runtime.effective_behavior)
             and self.operation in (None, operation)
             and (self.release is None or runtime.release.tensorflow in self.release)
+            and not (self.add_on and runtime.own is not None and runtime.own.imports)
         )
 
 
@@ -85,7 +87,7 @@ def rules() -> tuple[Rule, ...]:
         required=("short", "sentence", "load"),
         optional=(
             *("file", "release", "written", "keras", "behavior"),
-            *("operation", "tags_named", "foreseen"),
+            *("operation", "tags_named", "foreseen", "add_on"),
         ),
     ):
         if unknown := set(raw.get("file", {})) - known:
@@ -105,6 +107,7 @@ def rules() -> tuple[Rule, ...]:
                 operation=Operation(raw["operation"]) if "operation" in raw else None,
                 tags_named=raw.get("tags_named"),
                 foreseen=Foreseen(raw.get("foreseen", Foreseen.WILL_FAIL)),
+                add_on=raw.get("add_on", False),
             )
         )
     return tuple(found)

@@ -18,7 +18,7 @@ _UNCALLED = "not called"
 #: By what an agent says of it, see reference.py there.
 _ADVICE = {
     "it has no signature": "save it with a signature, tf.saved_model.save(..., signatures=...)",
-    "it gives nothing back": "",
+    "gives nothing back": "",
 }
 _NAMED = 5  # models; more are counted
 
@@ -42,7 +42,7 @@ def uncompared_lines(rows: Sequence[Row], width: int) -> Iterator[Line]:
     total = sum(map(len, found.values()))
     yield line(f"values not compared ({count(total, 'cell')})", bold=True)
     for why, several in found.items():
-        models = ", ".join(dict.fromkeys(row.model for row in several))
+        models = ", ".join(dict.fromkeys(row.named for row in several))
         yield from wrapped(why, width, 2, f"{models}: ")
     uncalled = [why for why in found if why.startswith(_UNCALLED)]
     for advice in dict.fromkeys(map(_advice, uncalled)):
@@ -61,7 +61,7 @@ def _advice(why: str) -> str:
 
 def uncompared_sentence(rows: Sequence[Row]) -> str:
     """For the closing lines; empty where all values were compared."""
-    models = {row.model for several in uncompared(rows).values() for row in several}
+    models = {row.named for several in uncompared(rows).values() for row in several}
     if not models:
         return ""
     named = listed(sorted(models)) if len(models) <= _NAMED else count(len(models), "model")

@@ -116,6 +116,7 @@ def meta_graph_of(part: MetaGraphPart, folder: Path, traces: Traces) -> MetaGrap
         objects=len(nodes),
         attributes=tuple(sorted(attributes)),
         keras=keras,
+        foreign_specs=tuple(sorted(objects.foreign_specs_of(head.object_graph_def))),
         restores=bool(variables or head.saver_def.restore_op_name),
         saver=bool(head.saver_def.restore_op_name),
         trainable=_TRAINABLE in head.collection_def,

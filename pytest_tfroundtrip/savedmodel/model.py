@@ -196,6 +196,7 @@ class MetaGraph:
     objects: int  # nodes of the object graph: 0 where a TF1 API wrote it
     attributes: tuple[str, ...]  # names of the root object's
     keras: KerasObjects | None
+    foreign_specs: tuple[str, ...]  # classes of other libraries that functions take or give
     restores: bool  # whether a loader will look for the checkpoint
     saver: bool  # whether it names a Saver's ops, by which readers in C++ restore
     trainable: bool  # whether a collection lists variables to train

@@ -19,6 +19,9 @@ _NO_CONFIG = "layer was saved without config"
 _FUNCTIONAL = '"class_name": "Functional"'
 _VALUE = ".ATTRIBUTES/VARIABLE_VALUE"
 _SLOT = ".OPTIMIZER_SLOT"
+_REGISTERED = 12  # TypeSpec.Class.REGISTERED_TYPE_SPEC: by the name of a class
+_TENSORFLOWS = "tf."  # TensorFlow's own names in that registry
+_INVENTED = 1000  # TensorFlow counts its classes from 1; TensorFlow Probability made up a number
 
 #: How an object is reached from the root.
 Path = tuple[str, ...]
@@ -66,6 +69,36 @@ def keras_of(nodes: Sequence[Any]) -> KerasObjects | None:
         uncalled=_uncalled(nodes),
         shape_objects=any(_shape_is_an_object(nodes, each) for each in nodes),
     )
+
+
+def foreign_specs_of(object_graph: Any) -> frozenset[str]:
+    """Classes of other libraries that functions take or give, as nested_structure_coder.py has it.
+
+    TensorFlow makes them anew by their names when it loads the functions.
+    """
+    queue = [
+        each
+        for function in object_graph.concrete_functions.values()
+        for each in (function.canonicalized_input_signature, function.output_signature)
+    ]
+    found = set()
+    while queue:
+        value = queue.pop()
+        kind = value.WhichOneof("kind")
+        if kind == "type_spec_value":
+            spec = value.type_spec_value
+            name, number = spec.type_spec_class_name, spec.type_spec_class
+            registered = number == _REGISTERED and not name.startswith(_TENSORFLOWS)
+            if registered or number >= _INVENTED:
+                found.add(name)
+            queue.append(spec.type_state)
+        elif kind in ("list_value", "tuple_value"):
+            queue += getattr(value, kind).values
+        elif kind == "dict_value":
+            queue += value.dict_value.fields.values()
+        elif kind == "named_tuple_value":
+            queue += [each.value for each in value.named_tuple_value.values]
+    return frozenset(found)
 
 
 def _uncalled(nodes: Sequence[Any]) -> bool:

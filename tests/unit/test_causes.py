@@ -343,6 +343,7 @@ def _of_files(entry: str, path: str, **found: object) -> FileFault:
     return FileFault(it.id, it.sentence, it.remedy, it.stops, messages_of(it))
 
 
+LEFT_OUT = _of_files("variables-left-out", "/m/variables", count="2 variables")
 SHARD = _of_files(
     "shard-missing", "/m/variables/variables.data-00000-of-00001", count="one shard", expected=8
 )
@@ -367,6 +368,13 @@ def test_files_that_stop_tensorflow_are_the_cause_of_what_is_said_of_them(messag
         SHARD.sentence,
         SHARD.remedy,
     )
+
+
+def test_a_folder_that_is_left_out_is_no_file_that_the_graph_reads() -> None:
+    seen = replace(_refused("/m/variables; No such file or directory"), faults=(LEFT_OUT,))
+    found = diagnose(seen, CELL)
+    assert found is not None
+    assert found.cause.id == "variables-left-out"
 
 
 def test_what_would_strike_whole_files_too_is_told_first_and_the_files_besides() -> None:
@@ -394,6 +402,14 @@ def test_files_that_may_do_are_the_cause_where_tensorflow_speaks_of_them(message
     assert found is not None
     assert (found.cause.id, found.remedy) == ("variable-not-stored", OTHERS.remedy)
     assert diagnose(_refused(message), CELL) is None
+
+
+def test_what_tf1_says_where_a_value_is_missing_is_no_saver_of_the_users() -> None:
+    seen = replace(_refused("No variables to save"), stage=Stage.LOAD)
+    found = diagnose(replace(seen, faults=(OTHERS,)), CELL)
+    assert found is not None
+    assert found.cause.id == "variable-not-stored"
+    assert diagnose(seen, CELL) is None
 
 
 def test_files_that_may_do_are_no_cause_of_anything_else() -> None:

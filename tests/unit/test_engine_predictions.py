@@ -117,13 +117,26 @@ def test_an_artifact_is_read_once(artifact: Artifact, monkeypatch: pytest.Monkey
     assert kept.told(SEEN, OLD, Saved(folder)) == first
 
 
-def test_an_own_runtime_may_import_what_registers_an_op(artifact: Artifact) -> None:
+def _op(graph: Any) -> None:
+    graph.graph_def.node.add(name="a", op="Acme>Op")
+
+
+def _type_spec(graph: Any) -> None:
+    given = graph.object_graph_def.concrete_functions["f"].output_signature.type_spec_value
+    given.type_spec_class = 12  # REGISTERED_TYPE_SPEC
+    given.type_spec_class_name = "acme_ops.Spec"
+
+
+@pytest.mark.parametrize(("add", "loader"), [(_op, "tf1_load"), (_type_spec, "tf2_load")])
+def test_an_own_runtime_may_import_what_registers_an_op_or_a_type(
+    artifact: Artifact, add: Callable[[Any], None], loader: str
+) -> None:
     folder = artifact("tf_module-2.15", ["serve"])
     file = folder / "payload/saved_model.pb"
     saved = message("SavedModel").FromString(file.read_bytes())
-    saved.meta_graphs[0].graph_def.node.add(name="a", op="Acme>Op")
+    add(saved.meta_graphs[0])
     file.write_bytes(saved.SerializeToString())
-    cell = known_cell("tf_module@2.15 -> tf1_load@2.15")
+    cell = known_cell(f"tf_module@2.15 -> {loader}@2.15")
     assert told(folder, cell).predicted is Foreseen.WILL_FAIL
     own = OwnRuntime("prod", "2.15.1", imports=("acme_ops",))
     assert cell.load_runtime is not None

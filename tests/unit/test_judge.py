@@ -348,6 +348,17 @@ def test_an_unknown_rank_is_not_compared() -> None:
     assert (judgement.verdict, judgement.not_compared) == (Verdict.SAME, ("output_ranks",))
 
 
+@pytest.mark.parametrize("side", ["saved", "loaded"])
+def test_a_dtype_that_nobody_says_is_not_compared(side: str) -> None:
+    raw = deepcopy(CONTRACT)
+    _signature(raw)["outputs"]["y"].update(dtype=None)
+    untold = Contract.parse(raw)
+    record = a_record(contract=untold) if side == "saved" else a_record()
+    observed = an_observation(contract=untold) if side == "loaded" else an_observation()
+    judgement = judge(observed, record)
+    assert (judgement.verdict, judgement.not_compared) == (Verdict.SAME, ("output_dtypes",))
+
+
 def test_an_input_that_took_any_rank_and_no_longer_does_is_drift() -> None:
     raw = deepcopy(CONTRACT)
     _signature(raw)["inputs"]["x"].update(shape=None)

@@ -531,3 +531,49 @@ def test_a_shape_as_newer_keras_writes_it(
 
 def void(_: object) -> None:
     """A lambda's result is not wanted."""
+
+
+def _spec(value: Any, name: str, number: int) -> None:
+    value.type_spec_value.type_spec_class = number
+    value.type_spec_value.type_spec_class_name = name
+
+
+#: Where in what a function takes or gives a type may stand.
+PLACES: dict[str, Callable[[Any], Any]] = {
+    "itself": lambda function: function.output_signature,
+    "an argument": lambda function: (
+        function.canonicalized_input_signature.tuple_value.values.add().dict_value.fields["x"]
+    ),
+    "a named tuple": lambda function: (
+        function.output_signature.list_value.values.add().named_tuple_value.values.add().value
+    ),
+    "another type": lambda function: function.output_signature.type_spec_value.type_state,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("name", "number", "strikes"),
+    [
+        ("tf_agents.policies.greedy_policy.DeterministicWithLogProb_ACTTypeSpec", 12, True),
+        ("_TFPTypeSpec", 275837168, True),
+        ("tf.data.NumpyIteratorSpec", 12, False),
+        ("RaggedTensorSpec", 3, False),
+        ("IteratorSpec", 6, False),
+    ],
+)
+def test_objects_of_another_library_are_made_by_who_makes_functions(
+    make: Make, place: str, name: str, number: int, strikes: bool
+) -> None:
+    def fill(graph: Any) -> None:
+        _spec(PLACES[place](graph.object_graph_def.concrete_functions["f"]), name, number)
+
+    subject = make(fill)
+    for loader in ("tf2_load", "hub_load", "keras_load", "tf1_load", "c_api"):
+        found = [
+            each
+            for each in foretold(subject, loader, "2.15").reasons
+            if each.id == "type-spec-not-registered"
+        ]
+        assert bool(found) is (strikes and loader not in ("tf1_load", "c_api"))
+        assert all(name in each.sentence and each.foreseen is WILL for each in found)

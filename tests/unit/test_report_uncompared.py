@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,9 @@ from pytest_tfroundtrip.vocabulary import Verdict
 if TYPE_CHECKING:
     from pytest_tfroundtrip.report.rows import Row
 
-UNCALLED = "values (not called: none of the inputs that were made up for it was taken)"
+UNCALLED = "values (not called: it has no signature)"
+GIVES_NOTHING = "values (not called: its signature gives nothing back)"
+UNTAKEN = "values (not called: none of the inputs that were made up for it was taken)"
 
 
 def of_folder(model: str, *missed: str, verdict: Verdict = Verdict.SAME) -> Row:
@@ -30,14 +33,23 @@ def test_each_reason_is_told_with_its_models_and_what_to_do() -> None:
         of_folder("b", "tags", UNCALLED),
         of_folder("c", "values (the model gives others each time it is called)"),
         of_folder("d", "tags"),
+        of_folder("e", UNTAKEN),
     )
-    start = lines.index("values not compared (3 cells)")
-    assert lines[start + 1 : start + 4] == [
-        "  a, b: not called: none of the inputs that were made up for it was taken",
+    start = lines.index("values not compared (4 cells)")
+    assert lines[start + 1 : start + 6] == [
+        "  a, b: not called: it has no signature",
         "  c: the model gives others each time it is called",
+        "  e: not called: none of the inputs that were made up for it was taken",
+        "  what to do: save it with a signature, tf.saved_model.save(..., signatures=...)",
         "  what to do: give inputs that it takes with --tf-examples=FILE.npz (or .json)",
     ]
-    assert lines[-1].endswith("No values of a, b and c were compared.")
+    assert lines[-1].endswith("No values of a, b, c and e were compared.")
+
+
+def test_of_several_signatures_the_one_is_named() -> None:
+    action, metadata = (of_folder("a", *missed) for missed in [(), (GIVES_NOTHING,)])
+    lines = said(action, replace(metadata, id="a.get_metadata", signature="get_metadata"))
+    assert "  a (signature 'get_metadata'): not called: its signature gives nothing back" in lines
 
 
 @pytest.mark.parametrize(
@@ -45,6 +57,7 @@ def test_each_reason_is_told_with_its_models_and_what_to_do() -> None:
     [
         ("it has no signature, and no function of its own", "save it with a signature"),
         ("it gives nothing back", ""),
+        ("its signature gives nothing back", ""),
     ],
 )
 def test_inputs_are_no_advice_where_none_would_help(why: str, advice: str) -> None:
