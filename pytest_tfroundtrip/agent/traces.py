@@ -9,7 +9,7 @@ import collections
 import tensorflow as tf
 from tensorflow.core.framework import node_def_pb2
 
-from . import composites
+from . import composites, variables
 from .errors import Refusal
 
 #: The key of the signature that :func:`declare` writes.
@@ -31,7 +31,7 @@ def described(root, name):
 
     Args:
         root: what ``tf.saved_model.load`` gave.
-        name: of the attribute.
+        name: of the attribute, a path as ``en.tokenize`` where an object in it has the function.
 
     Returns:
         A dict: "name"; "trace", the number of the trace; "arguments", the names of the positional
@@ -42,7 +42,10 @@ def described(root, name):
     Raises:
         Refusal: there is no such function, or nobody can tell how it is called.
     """
-    function = getattr(root, name, None)
+    try:
+        function = variables.at_path(root, name)
+    except LookupError:
+        function = None
     traces = list(getattr(function, "concrete_functions", ()))
     arguments = _arguments(function) if traces else []
     found = []
@@ -154,8 +157,11 @@ def declare(meta_graph, told):
         told: what :func:`described` gave.
     """
     objects = meta_graph.object_graph_def
-    (child,) = [each for each in objects.nodes[0].children if each.local_name == told["name"]]
-    trace = objects.nodes[child.node_id].function.concrete_functions[told["trace"]]
+    node = objects.nodes[0]
+    for part in told["name"].split("."):
+        (child,) = [each for each in node.children if each.local_name == part]
+        node = objects.nodes[child.node_id]
+    trace = node.function.concrete_functions[told["trace"]]
     graph = meta_graph.graph_def
     signature = meta_graph.signature_def[KEY]
     caller = node_def_pb2.NodeDef(name=_CALLER, op="StatefulPartitionedCall")

@@ -37,6 +37,7 @@ class Facts:
     several_inputs: bool  # whichever is called
     rank_1_input: bool
     call: bool  # the root object can be called
+    functions: bool  # it has some that can be
     serve: bool  # it has the endpoint that Model.export writes
     lists_trainable: bool  # it lists trainable_variables
     trainable_collection: bool
@@ -78,6 +79,7 @@ class Facts:
             several_inputs=bool(signatures) and all(len(each.inputs) > 1 for each in signatures),
             rank_1_input=any(map(_rank_1, signatures)),
             call="__call__" in graph.attributes,
+            functions=any("." not in each.name for each in graph.restored),
             serve="serve" in graph.attributes,
             lists_trainable="trainable_variables" in graph.attributes,
             trainable_collection=graph.trainable,

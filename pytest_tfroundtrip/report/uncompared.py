@@ -19,6 +19,7 @@ _UNCALLED = "not called"
 _ADVICE = {
     "it has no signature": "save it with a signature, tf.saved_model.save(..., signatures=...)",
     "gives nothing back": "",
+    "no runtime of this run can call it": "",
 }
 _NAMED = 5  # models; more are counted
 
@@ -43,7 +44,7 @@ def uncompared_lines(rows: Sequence[Row], width: int) -> Iterator[Line]:
     yield line(f"values not compared ({count(total, 'cell')})", bold=True)
     for why, several in found.items():
         models = ", ".join(dict.fromkeys(row.named for row in several))
-        yield from wrapped(why, width, 2, f"{models}: ")
+        yield from wrapped(f"{models}: {why}", width, 2)
     uncalled = [why for why in found if why.startswith(_UNCALLED)]
     for advice in dict.fromkeys(map(_advice, uncalled)):
         if advice:

@@ -11,32 +11,60 @@ from pytest_tfroundtrip.savedmodel.protos import enum_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Keras' own, of which ``__call__`` is one part.
-_KERAS = ("call_and_return_all_conditional_losses", "call_and_return_conditional_losses")
+#: Keras' own, of which ``__call__`` is one part; and what TensorFlow itself calls.
+_OWN = (
+    "call_and_return_all_conditional_losses",
+    "call_and_return_conditional_losses",
+    "signatures",
+)
+_KERAS_OBJECT = "_tf_keras"
+_DEEPEST = 5  # levels of objects in objects
 _SPARSE = "SPARSE_TENSOR_SPEC"
 _UNKNOWN = "COMPOSITE"
 
 
 def functions_of(object_graph: Any) -> Iterator[Function]:
-    """The functions that are attributes of the root, ``__call__`` first, then by name.
+    """The functions that are attributes of the root: ``__call__``, those that take something, others.
 
-    A function may have been traced several times; it is called as its first trace was that has the
-    fewest ``True`` among its plain arguments: not in training mode.
+    Where it has none, those of the objects that it holds, the nearest that have some, by their
+    paths: ``en.tokenize``. A function may have been traced several times; it is called as its first
+    trace was that has the fewest ``True`` among its plain arguments: not in training mode.
     """
-    nodes = object_graph.nodes
-    found = {}
-    for child in nodes[0].children if nodes else ():
+    level, seen = [("", 0)], {0}
+    for _ in range(_DEEPEST):
+        found = {function.name: function for at in level for function in _of(object_graph, *at)}
+        if found:
+            break
+        level = [each for at in level for each in _held(object_graph.nodes, *at, seen)]
+    yield from sorted(
+        found.values(), key=lambda each: (each.name != CALL, not each.inputs, each.name)
+    )
+
+
+def _of(object_graph: Any, path: str, number: int) -> Iterator[Function]:
+    """The functions of one object."""
+    for name, node in _attributes(object_graph.nodes, number):
+        if object_graph.nodes[node].WhichOneof("kind") == "function":
+            saved = object_graph.nodes[node].function
+            if function := _function(f"{path}{name}", saved, object_graph.concrete_functions):
+                yield function
+
+
+def _held(nodes: Any, path: str, number: int, seen: set[int]) -> Iterator[tuple[str, int]]:
+    """(path, number) of the objects in an object; Keras' have functions of Keras' own."""
+    for name, node in _attributes(nodes, number):
+        of = nodes[node].WhichOneof("kind") == "user_object" and nodes[node].user_object.identifier
+        if of and not of.startswith(_KERAS_OBJECT) and node not in seen:
+            seen.add(node)
+            yield f"{path}{name}.", node
+
+
+def _attributes(nodes: Any, number: int) -> Iterator[tuple[str, int]]:
+    for child in nodes[number].children if number < len(nodes) else ():
         name = child.local_name
         public = name == CALL or not name.startswith("_")
-        if not public or name in _KERAS or not 0 <= child.node_id < len(nodes):
-            continue
-        node = nodes[child.node_id]
-        if node.WhichOneof("kind") == "function" and (
-            function := _function(name, node.function, object_graph.concrete_functions)
-        ):
-            found[name] = function
-    for name in sorted(found, key=lambda name: (name != CALL, name)):
-        yield found[name]
+        if public and name not in _OWN and 0 <= child.node_id < len(nodes):
+            yield name, child.node_id
 
 
 def _function(name: str, saved: Any, concrete_functions: Any) -> Function | None:

@@ -25,6 +25,7 @@ BY_SIGNATURE = {"tf1_load", "c_api", "saved_model_cli"}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("functions")
     shutil.copytree(DATA / "functions-2.8", found / "models" / "encoder")
+    shutil.copytree(DATA / "nested-2.8", found / "nested" / "languages")
     return found
 
 
@@ -88,6 +89,26 @@ def test_what_was_made_up_suits_the_graph_and_the_names_are_those_of_show(
     assert list(call["function"]["inputs"]) == ["ids", "weights"]
     assert records["total"]["function"]["kinds"] == {"rows": "ragged"}
     assert records["tokenize"]["examples"] > 0
+
+
+def test_functions_of_objects_in_the_root_are_called_by_their_paths(
+    folder: Path, cache: Path
+) -> None:
+    loaders = "--tf-loaders=tf1_load,tf2_load,hub_load,hub_keras_layer,tfsm_layer"
+    told = run(folder, RUNTIMES, loaders, "nested", cache=cache)
+    by_load: dict[str, list[str]] = {}
+    for cell in told.cells.values():
+        if cell["verdict"] != "absent":
+            by_load.setdefault(cell["load"], []).append(cell["verdict"])
+            assert (cell["predicted"] == "will_fail") is (cell["verdict"] == "refused"), cell
+    functions = 2 * 3  # forget, tokenize and total of each
+    assert by_load == {
+        "tf1_load": ["refused"] * 3,
+        "tf2_load": ["same"] * functions * 3,
+        "hub_load": ["same"] * functions * 3,
+        "tfsm_layer": ["refused"] * functions,  # an endpoint is an attribute of the root
+    }
+    assert "languages.several.0.total-to-hub_load_2.21-inference" in told.cells
 
 
 def test_examples_by_the_names_of_a_functions_inputs(folder: Path, cache: Path) -> None:

@@ -52,9 +52,9 @@ def test_without_signatures_each_function_is_one_and_call_is_the_default() -> No
     made = folders(DATA / "functions-2.8")
     assert [(each.signature, each.function, each.slug, each.default) for each in made] == [
         (None, "__call__", "functions-2.8", True),
-        (None, "forget", "functions-2.8.forget", False),
         (None, "tokenize", "functions-2.8.tokenize", False),
         (None, "total", "functions-2.8.total", False),
+        (None, "forget", "functions-2.8.forget", False),
     ]
     assert made[0].inputs == ("ids", "weights")
     assert [each.called for each in made] == [each.function for each in made]
@@ -63,7 +63,7 @@ def test_without_signatures_each_function_is_one_and_call_is_the_default() -> No
 def test_functions_can_be_named_where_there_is_no_signature() -> None:
     (made,) = folders(DATA / "functions-2.8", signatures=["total"])
     assert (made.function, made.default, made.inputs) == ("total", True, ("rows",))
-    with pytest.raises(LookupError, match="There are: none, only functions: __call__, forget"):
+    with pytest.raises(LookupError, match="There are: none, only functions: __call__, tokenize"):
         folders(DATA / "functions-2.8", signatures=["other"])
 
 

@@ -20,15 +20,31 @@ class Objects:
 
     def __init__(self) -> None:
         self.graph: Any = message("SavedObjectGraph")()
-        self.root = self.graph.nodes.add()
+        self.graph.nodes.add()
 
-    def function(self, name: str, *traces: Any, arguments: tuple[str, ...] = ()) -> Any:
-        self.root.children.add(node_id=len(self.graph.nodes), local_name=name)
+    @property
+    def root(self) -> Any:
+        return self.graph.nodes[0]
+
+    def held(self, name: str, by: int = 0, identifier: str = "_generic_user_object") -> int:
+        """An object in an object; its number."""
+        number = len(self.graph.nodes)
+        self.graph.nodes[by].children.add(node_id=number, local_name=name)
+        self.graph.nodes.add().user_object.identifier = identifier
+        return number
+
+    def function(
+        self, name: str, *traces: Any, arguments: tuple[str, ...] = (), by: int = 0
+    ) -> Any:
+        number = len(self.graph.nodes)
+        self.graph.nodes[by].children.add(node_id=number, local_name=name)
         function = self.graph.nodes.add().function
-        for number, trace in enumerate(traces):
-            concrete = f"{name}_{number}"
+        for number, each_trace in enumerate(traces):
+            concrete = f"{name}_{by}_{number}"
             function.concrete_functions.append(concrete)
-            self.graph.concrete_functions[concrete].canonicalized_input_signature.CopyFrom(trace)
+            self.graph.concrete_functions[concrete].canonicalized_input_signature.CopyFrom(
+                each_trace
+            )
         pair = function.function_spec.fullargspec.named_tuple_value.values.add(key="args")
         for each in arguments:
             pair.value.list_value.values.add(string_value=each)
@@ -98,6 +114,39 @@ def test_attributes_that_lead_nowhere_or_to_no_function_are_left_out() -> None:
     objects.graph.nodes.add().variable.name = "v"
     assert objects.names() == []
     assert list(functions_of(message("SavedObjectGraph")())) == []
+
+
+def test_where_the_root_has_none_those_of_the_nearest_objects_are_taken() -> None:
+    objects = Objects()
+    for name in ("pt", "en"):
+        held = objects.held(name)
+        objects.function("tokenize", trace(), by=held)
+        objects.function("deeper", trace(), by=objects.held("inner", by=held))
+    assert objects.names() == ["en.tokenize", "pt.tokenize"]
+    objects.function("own", trace())
+    assert objects.names() == ["own"]
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier"),
+    [
+        ("_own", "_generic_user_object"),
+        ("signatures", "signature_map"),
+        ("layer", "_tf_keras_layer"),
+    ],
+)
+def test_objects_that_are_not_for_callers_are_not_looked_into(name: str, identifier: str) -> None:
+    objects = Objects()
+    objects.function("f", trace(), by=objects.held(name, identifier=identifier))
+    assert objects.names() == []
+
+
+def test_a_circle_of_objects_ends() -> None:
+    objects = Objects()
+    held = objects.held("a")
+    objects.graph.nodes[held].children.add(node_id=0, local_name="back")
+    objects.graph.nodes[held].children.add(node_id=held, local_name="itself")
+    assert objects.names() == []
 
 
 def test_it_is_called_as_the_first_trace_that_is_not_in_training_mode() -> None:

@@ -110,9 +110,12 @@ class _Loaded(Loaded):
         return functions
 
     def _function(self, told):
-        found = getattr(self._root, told["name"], None)
+        try:
+            found = variables.at_path(self._root, told["name"])
+        except LookupError as error:
+            raise Refusal(str(error))
         if not callable(found):
-            raise Refusal("the loaded %s has no function %r" % (self.returned, told["name"]))
+            raise Refusal("%r of the loaded %s cannot be called" % (told["name"], self.returned))
         return functions.callable_as(found, told)
 
     def train(self, example):

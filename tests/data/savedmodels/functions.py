@@ -1,7 +1,8 @@
-"""A SavedModel that has no signature, only functions; ``python functions.py DIR`` under 2.8.
+"""SavedModels that have no signature, only functions; ``python functions.py DIR`` under 2.8.
 
 As reusable SavedModels of TensorFlow Hub are: traced in training mode and not, with a dict for an
-argument; a function that takes and one that gives a ragged tensor; one that gives nothing back.
+argument; a function that takes and one that gives a ragged tensor; one that gives nothing back. And
+as tokenizers of TensorFlow's tutorials are: the root has no functions, what it holds has some.
 """
 
 import sys
@@ -39,8 +40,16 @@ class Encoder(tf.Module):
         return x
 
 
+class Languages(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.en = Encoder()
+        self.en.languages = self  # a circle
+        self.several = [Encoder()]
+
+
 def main(folder):
-    module = Encoder()
+    module, languages = Encoder(), Languages()
     features = {
         "ids": tf.TensorSpec([None, 4], tf.int64, name="ids"),
         "weights": tf.TensorSpec([None, 4], tf.float32, name="weights"),
@@ -48,6 +57,7 @@ def main(folder):
     for training in (True, False):
         module.__call__.get_concrete_function(features, training=training)
     tf.saved_model.save(module, str(Path(folder, "functions-2.8")))
+    tf.saved_model.save(languages, str(Path(folder, "nested-2.8")))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ SAVES = {
     "keras_saved_model-2.21": ("keras_training.py:Listed", "keras_saved_model", "2.21"),
 }
 #: Scripts, and what each makes under the release that it is named after.
-SCRIPTS = {"odd.py": ("odd-1.15", "text-1.15"), "functions.py": ("functions-2.8",)}
+SCRIPTS = {"odd.py": ("odd-1.15", "text-1.15"), "functions.py": ("functions-2.8", "nested-2.8")}
 TEST = """
 import pytest
 
