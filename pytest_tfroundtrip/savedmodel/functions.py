@@ -24,7 +24,7 @@ _UNKNOWN = "COMPOSITE"
 
 
 def functions_of(object_graph: Any) -> Iterator[Function]:
-    """The functions that are attributes of the root: ``__call__``, those that take something, others.
+    """The functions of the root: ``__call__``, then those that take something, then others.
 
     Where it has none, those of the objects that it holds, the nearest that have some, by their
     paths: ``en.tokenize``. A function may have been traced several times; it is called as its first

@@ -82,11 +82,13 @@ def tensor(name: str, *shape: int, dtype: int = FLOAT) -> Any:
     return found
 
 
-def test_call_comes_first_then_the_others_by_name() -> None:
+def test_call_comes_first_then_what_takes_something_each_by_name() -> None:
     objects = Objects()
-    for name in ("b", "__call__", "a"):
+    for name in ("b", "a", "__call__"):
         objects.function(name, trace())
-    assert objects.names() == ["__call__", "a", "b"]
+    for name in ("d", "c"):
+        objects.function(name, trace(tensor("x")))
+    assert objects.names() == ["__call__", "c", "d", "a", "b"]
 
 
 @pytest.mark.parametrize(
