@@ -262,14 +262,15 @@ class RoundTripSession:
         item.stash[ROUND_TRIP] = (test, roundtrip)
         properties.tell(item, properties.of_cell(test, observation))
         if observation.verdict is Verdict.ENV_ERROR:
-            raise RuntimeMissing(self.reporting.text(test, observation, item.nodeid))
+            raise RuntimeMissing(*self.reporting.text(test, observation, item.nodeid))
         if observation.verdict is Verdict.ABSENT:
             pytest.skip(observation.message)
         if observation.verdict is Verdict.UNSAVED:
             making = self._makings.get(test.cell.save.key)
             if making is not None and making.key != test.cell.key:
                 pytest.skip(f"nothing was saved: see {making.id}")
-            raise Unsaved(self.reporting.text(test, observation, item.nodeid), observation)
+            text, telling = self.reporting.text(test, observation, item.nodeid)
+            raise Unsaved(text, observation, telling)
         return roundtrip
 
     def case(self, item: pytest.Item, trial: Trial) -> StatementCase:
@@ -293,7 +294,7 @@ class RoundTripSession:
         item.stash[CASE] = case
         properties.tell(item, properties.of_trial(trial, observation))
         if observation.verdict is Verdict.ENV_ERROR:
-            raise RuntimeMissing(self.reporting.case_text(case, item.nodeid))
+            raise RuntimeMissing(*self.reporting.case_text(case, item.nodeid))
         return case
 
     def judge(self, item: pytest.Item) -> None:
@@ -303,7 +304,7 @@ class RoundTripSession:
             VerdictFailure: it is not ``same``; pytest's xfail tells the expected from the rest.
         """
         if CASE in item.stash and not (case := item.stash[CASE]).kept:
-            text = self.reporting.case_text(case, item.nodeid)
+            text, _ = self.reporting.case_text(case, item.nodeid)
             raise BY_VERDICT[case.observation.verdict](text, case.observation)
         if ROUND_TRIP not in item.stash:
             return
@@ -331,9 +332,8 @@ class RoundTripSession:
             return
         if reason is not None:
             pytest.xfail(reason)
-        text = self.reporting.text(test, observation, item.nodeid)
-        text = f"{text}\n{objection}" if objection else text
-        failure = BY_VERDICT[observation.verdict](text, observation)
+        text, telling = self.reporting.text(test, observation, item.nodeid, objection or "")
+        failure = BY_VERDICT[observation.verdict](text, observation, telling)
         if expected.verdict is None:
             first = observation.message.strip().partition("\n")[0]
             pytest.xfail(f"the documents have no word on it: {observation.verdict}: {first}")

@@ -498,7 +498,7 @@ def test_why_it_cannot_be_had_is_told_once_and_then_referred_to(
     errors, _, summary = result.stdout.str().partition("TensorFlow round trips")
     summary, _, _ = summary.partition("short test summary info")  # whole, where CI is set
     assert errors.count("no interpreter for 2.15") == 1
-    assert errors.count("why: as told with affine-builder_2.15-creation") == 3
+    assert errors.count("as told with") == 3
     assert summary.count("no interpreter for 2.15") == 1
 
 
