@@ -48,20 +48,25 @@ class ToldOnce:
             return (yield)
         width = min(100, int(terminalreporter._screen_width))  # noqa: SLF001  as Reporting's
         stats = terminalreporter.stats
-        with _shortened([*stats.get("error", ()), *stats.get("failed", ())], width):
+        line = config.option.tbstyle == "line"
+        with _shortened([*stats.get("error", ()), *stats.get("failed", ())], width, line=line):
             return (yield)
 
 
 @contextmanager
-def _shortened(reports: Sequence[pytest.TestReport], width: int) -> Iterator[None]:
-    """Reports, in the order in which they are printed, with those that refer to another short."""
+def _shortened(reports: Sequence[pytest.TestReport], width: int, *, line: bool) -> Iterator[None]:
+    """Reports, in the order in which they are printed, with those that refer to another short.
+
+    With ``line`` (``--tb=line``) all are: pytest has a line for each, and prints the rest too.
+    """
     from pytest_tfroundtrip.report.telling import references  # noqa: PLC0415
 
     kept: list[tuple[pytest.TestReport, dict[str, Any]]] = []
     tellings = [_telling_of(report) for report in reports]
     for report, telling, reference in zip(reports, tellings, references(tellings), strict=True):
-        if telling and reference:
-            text = reference.text(telling, width) + ("" if kept else _HOW_TO_SEE)
+        if telling and (reference or line):
+            text = "" if line or not reference else reference.text(telling, width)
+            text += _HOW_TO_SEE if text and not kept else ""
             short = _Short(text, _crash(report.longrepr, telling, reference))
             kept.append((report, dict(vars(report))))
             setattr(report, "longrepr", short)  # noqa: B010  all that a terminal asks of one
@@ -90,17 +95,19 @@ class _Short:
 
     def toterminal(self, tw: Any) -> None:
         """Print it."""
-        tw.line(self.text)
+        if self.text:
+            tw.line(self.text)
 
     def __str__(self) -> str:
         return self.text
 
 
-def _crash(whole: Any, telling: Telling, reference: Reference) -> Any:
+def _crash(whole: Any, telling: Telling, reference: Reference | None) -> Any:
     """Where it was raised, with a message of one line: where CI is set, all of it is printed."""
     crash = getattr(whole, "reprcrash", None)
     if crash is None:
         return None
     raised = str(crash.message).partition(":")[0]
-    message = f"{raised}: {telling.sentence}: as told with {reference.to.test}"
+    message = f"{raised}: {telling.sentence}"
+    message += f": as told with {reference.to.test}" if reference else ""
     return replace(crash, message=message)
