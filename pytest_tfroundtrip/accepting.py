@@ -12,22 +12,18 @@ from pytest_tfroundtrip.report.json_report import write_text
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pytest
 
+    from pytest_tfroundtrip.covering import Covered
     from pytest_tfroundtrip.observation import Observation
     from pytest_tfroundtrip.report.rows import Row
 
 #: pytest's word for a cell that an update takes into the file; by it the controller of xdist's
 #: workers knows which.
 NOTED = "noted in the baseline"
-#: On the command line these leave cells out, as -k and -m do: an entry without cells may be theirs.
-_NARROWING = frozenset(
-    {"runtimes", "save_runtimes", "load_runtimes", "resave_runtimes", "savers", "loaders"}
-    | {"operations"}
-)
 
 
 @dataclass(frozen=True)
@@ -73,37 +69,39 @@ class Accepting:
         if str(getattr(report, "wasxfail", "")).endswith(NOTED):
             self.noted.add(report.nodeid)
 
-    def unused(self, cell_ids: Iterable[str]) -> list[str]:
-        """A sentence on each entry that none of the cells needs."""
-        if self.updating:
-            return []
+    def unused(self, cell_ids: Iterable[str], covered: Covered) -> list[str]:
+        """A sentence on each entry that none of the cells needs, as far as a run can tell."""
         return [
             f"{entry.where} matches no cell of this run ({', '.join(entry.cells)}): take it out,"
             " or have the file written anew by --tf-baseline-update"
-            for entry in self.baseline.unused(cell_ids)
+            for entry in self.baseline.unused(cell_ids, covered.covers)
         ]
 
-    def write(self, rows: Sequence[Row], broken: Collection[str]) -> str:
-        """Write the file anew; returns a sentence on what is in it.
+    def write(
+        self, rows: Sequence[Row], broken: Collection[str], covered: Covered
+    ) -> Iterator[str]:
+        """Write the file anew, and say what is in it, and what a person has to do.
 
         Args:
             rows: all cells of the run.
             broken: the ids of those that are to be accepted.
+            covered: what the run was asked for.
 
         Raises:
             UsageProblem: it cannot be written.
         """
-        after = updated(self.baseline, rows, [row for row in rows if row.id in broken])
+        those = [row for row in rows if row.id in broken]
+        after = updated(self.baseline, rows, those, covered.covers)
         write_text(self.path, text_of(after), "--tf-baseline")
         silent = sum(not entry.reason for entry in after.entries)
         number = len(after.entries)
         said = f"{self.path}: {number} {'entry' if number == 1 else 'entries'}"
-        return f"{said}, {silent} without a reason: write one into each" if silent else said
-
-
-def is_narrowed(config: pytest.Config, typed: frozenset[str]) -> bool:
-    """Whether a run was asked for a part of its cells only."""
-    option = config.option
-    chosen = (option.keyword, option.markexpr, getattr(option, "lf", False), option.deselect)
-    nodes = any("::" in str(arg) for arg in config.invocation_params.args)
-    return any(chosen) or nodes or bool(typed & _NARROWING)
+        yield f"{said}, {silent} without a reason: write one into each" if silent else said
+        today = datetime.now(timezone.utc).date()
+        for place, entry in enumerate(after.entries, start=1):
+            if entry.expired(today):  # a deadline that a machine puts off is none
+                yield (
+                    f"{self.path.name}, entry {place} held until {entry.until} and fails the next"
+                    f" run ({', '.join(entry.cells)}): mend it, or give the entry a later date"
+                    " and say why"
+                )

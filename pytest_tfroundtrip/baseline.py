@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
     from pytest_tfroundtrip.observation import Observation
@@ -35,6 +35,10 @@ class Entry:
     until: date | None = None  # the last day on which it holds
     thread: str = ""
     where: str = ""  # for people: "baseline.toml, entry 3"
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.until is not None and today > self.until
 
     def covers(self, cell_id: str) -> bool:
         """Whether it speaks of a cell."""
@@ -65,10 +69,19 @@ class Baseline:
         """The first entry that speaks of a cell."""
         return next((entry for entry in self.entries if entry.covers(cell_id)), None)
 
-    def unused(self, cell_ids: Iterable[str]) -> list[Entry]:
-        """The entries that speak of none of the cells."""
+    def unused(self, cell_ids: Iterable[str], gone: Callable[[str], bool]) -> list[Entry]:
+        """The entries that speak of none of the cells, though they would if they could.
+
+        Args:
+            cell_ids: of a run.
+            gone: whether that run would have had the cells that a glob matches, if there were any.
+        """
         ids = list(cell_ids)
-        return [entry for entry in self.entries if not any(map(entry.covers, ids))]
+        return [
+            entry
+            for entry in self.entries
+            if not any(map(entry.covers, ids)) and all(map(gone, entry.cells))
+        ]
 
 
 def objection(entry: Entry, seen: Observation, cause: str | None, today: date) -> str | None:
@@ -86,7 +99,7 @@ def objection(entry: Entry, seen: Observation, cause: str | None, today: date) -
     if not entry.describes(seen.verdict, cause, seen.message):
         now = f"{seen.verdict} ({cause})" if cause else str(seen.verdict)
         return f"{accepted}. But it is {now}: that is another failure{_OR_UPDATE}"
-    if entry.until is not None and today > entry.until:
+    if entry.expired(today):
         return (
             f"{accepted}. That held until {entry.until}: mend it, or give the entry a later date"
             " and say why"
@@ -97,22 +110,28 @@ def objection(entry: Entry, seen: Observation, cause: str | None, today: date) -
 _OR_UPDATE = ", or have the file written anew by --tf-baseline-update"
 
 
-def updated(before: Baseline, rows: Sequence[Row], broken: Sequence[Row]) -> Baseline:
+def updated(
+    before: Baseline,
+    rows: Sequence[Row],
+    broken: Sequence[Row],
+    gone: Callable[[str], bool] = lambda _: False,
+) -> Baseline:
     """The baseline after a run.
 
-    An entry keeps the cells that are broken as it says, and those that the run did not have; what
-    no entry accepts gets one without a reason, for a person to fill in.
+    An entry keeps the cells that are broken as it says, and those that the run was not asked for;
+    what no entry accepts gets one without a reason, for a person to fill in.
 
     Args:
         before: as it was.
         rows: all cells of the run.
         broken: those of them that are to be accepted.
+        gone: of a glob that matches none of them, whether there is no such cell any more.
     """
     there = [row.id for row in rows]
     left = {row.id: row for row in broken}
     kept = []
     for entry in before.entries:
-        cells = tuple(_still(entry, there, left))
+        cells = tuple(_still(entry, there, left, gone))
         if cells:
             kept.append(_with_cells(entry, cells))
     new: dict[tuple[Verdict, str | None, str | None], list[str]] = defaultdict(list)
@@ -127,10 +146,14 @@ def updated(before: Baseline, rows: Sequence[Row], broken: Sequence[Row]) -> Bas
     return Baseline((*kept, *added))
 
 
-def _still(entry: Entry, there: Sequence[str], left: dict[str, Row]) -> Iterator[str]:
+def _still(
+    entry: Entry, there: Sequence[str], left: dict[str, Row], gone: Callable[[str], bool]
+) -> Iterator[str]:
     """The globs of an entry that are needed; what they accept is taken out of ``left``."""
     for glob in entry.cells:
         covered = [cell for cell in there if fnmatchcase(cell, glob)]
+        if not covered and gone(glob):
+            continue
         accepted = [
             cell
             for cell in covered

@@ -52,6 +52,8 @@ class Untested:
 class Collected:
     """The tests by node id, the rows that are no tests by the cell's key, pytest's words."""
 
+    generated: set[str] = field(default_factory=set)  # ids of cells, before -k and its like
+    incomplete: bool = False  # whether something could not be collected
     tests: dict[str, TestCell] = field(default_factory=dict)
     untested: dict[str, Untested] = field(default_factory=dict)
     trials: dict[str, Trial] = field(default_factory=dict)  # cases under runtimes, by node id

@@ -140,6 +140,7 @@ class CellItem(pytest.Item):
         super().__init__(**more)
         self.tf_test = test
         self._state = state
+        self.extra_keyword_matches.add(test.cell.id)  # -k takes it as in every report
         for mark in marks_of(test):
             self.add_marker(mark)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from _pytest.outcomes import Failed
 
     from pytest_tfroundtrip.observation import Observation
+    from pytest_tfroundtrip.report.telling import Telling
 else:
     Failed = pytest.fail.Exception
 
@@ -19,9 +20,10 @@ else:
 class VerdictFailure(Failed):
     """A cell that is not ``same``. Its text is for people: no traceback of ours comes with it."""
 
-    def __init__(self, text: str, observation: Observation) -> None:
+    def __init__(self, text: str, observation: Observation, telling: Telling | None = None) -> None:
         super().__init__(text, pytrace=False)
         self.observation = observation
+        self.telling = telling  # what of the text others may tell as well
 
 
 class Drift(VerdictFailure):
@@ -61,8 +63,9 @@ BY_VERDICT: dict[Verdict, type[VerdictFailure]] = {
 class RuntimeMissing(Failed):
     """The runtime could not be had: an error at setup, never a verdict on a model."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, telling: Telling | None = None) -> None:
         super().__init__(text, pytrace=False)
+        self.telling = telling
 
 
 for _class in (*BY_VERDICT.values(), RuntimeMissing):

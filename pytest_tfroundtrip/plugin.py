@@ -60,11 +60,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if options.enabled(config):
         from pytest_tfroundtrip.properties import CauseBesideFailure  # noqa: PLC0415
         from pytest_tfroundtrip.session import open_session  # noqa: PLC0415
+        from pytest_tfroundtrip.told_once import ToldOnce  # noqa: PLC0415
 
         state = open_session(config)
         config.stash[SESSION] = state
         config.pluginmanager.register(Outcomes(state), "tf_roundtrip_outcomes")
         config.pluginmanager.register(CauseBesideFailure(), "tf_roundtrip_causes")
+        config.pluginmanager.register(ToldOnce(), "tf_roundtrip_told_once")
         config.pluginmanager.register(TooLate(config.pluginmanager), "tf_roundtrip_too_late")
     elif flag := options.typed_without_switch(config):
         msg = f"{flag} does nothing without --tf-roundtrip"

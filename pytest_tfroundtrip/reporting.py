@@ -31,6 +31,7 @@ from pytest_tfroundtrip.report.predictions import apology, said_wrongly
 from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
 from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.statements import row_of as statement_row
+from pytest_tfroundtrip.report.telling import telling_of, telling_of_case
 from pytest_tfroundtrip.report.terminal import header, summary
 from pytest_tfroundtrip.save_pairs import NOT_SAVED, of_run
 from pytest_tfroundtrip.vocabulary import Verdict
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.engine.engine import Engine
     from pytest_tfroundtrip.report.save_pairs import SavePair
     from pytest_tfroundtrip.report.statements import StatementRow
+    from pytest_tfroundtrip.report.telling import Telling
     from pytest_tfroundtrip.settings import Settings
     from pytest_tfroundtrip.statement import StatementCase
 
@@ -68,7 +70,6 @@ class Reporting:
         self.live = LiveLogs()
         self._rows: list[Row] | None = None
         self._pairs: list[SavePair] | None = None
-        self._told: dict[str, str] = {}  # why a runtime could not be had: where it was told
 
     # While it runs
 
@@ -118,41 +119,33 @@ class Reporting:
             if os.getuid() == 0:
                 terminal.write_line("  You are root: what got out of a container would be, too.")
 
-    def text(self, test: TestCell, observation: Observation, nodeid: str) -> str:
-        """What pytest shows of a failing cell."""
+    def text(
+        self, test: TestCell, observation: Observation, nodeid: str, objection: str = ""
+    ) -> tuple[str, Telling]:
+        """What pytest shows of a failing cell, and what of it others may tell as well.
+
+        ``objection`` is what the baseline has against it.
+        """
         row = self._row(test, observation, (nodeid,), None)
-        if told := self._told_with(observation, row.id):
-            return failure_text(row, width=self._width(), told=told)
         # A known cause says more than the end of TensorFlow's log, mostly warnings.
         log = [] if row.cause else log_tail(observation.log)
-        return failure_text(row, log=log, width=self._width())
+        text = failure_text(row, log=log, width=self._width())
+        return f"{text}\n{objection}" if objection else text, telling_of(row, objection)
 
     def wrong_prediction(self, test: TestCell, observation: Observation) -> str:
         """What is shown with a cell that was said to fail, and loaded."""
         return f"{said_wrongly(self._row(test, observation, (), None))}\n{apology(1)}"
 
-    def case_text(self, case: StatementCase, nodeid: str) -> str:
-        """What pytest shows of a sentence that was not kept."""
+    def case_text(self, case: StatementCase, nodeid: str) -> tuple[str, Telling | None]:
+        """What pytest shows of a sentence that was not kept, as of a cell."""
         log = log_tail(case.observation.log)
-        told = self._told_with(case.observation, case.trial.id)
-        command = self._case_command(nodeid)
-        return case_text(case, command, log=log, width=self._width(), told=told)
+        text = case_text(case, self._case_command(nodeid), log=log, width=self._width())
+        return text, telling_of_case(case, _as_argument(self._config, nodeid))
 
     def _case_command(self, nodeid: str) -> str:
         """What tries a sentence again."""
         name = f"pytest_tfroundtrip.statements.{Path(nodeid).name}".replace(".py::", "::", 1)
         return shlex.join(["pytest", "--tf-roundtrip", *self._options(), "--pyargs", name])
-
-    def _told_with(self, observation: Observation, name: str) -> str:
-        """Where it was told before why a runtime could not be had; empty where it is news.
-
-        A runtime that cannot be had is an error of each of its cells, for one reason, whose text
-        may be long: it is told once. Under xdist, once by each worker.
-        """
-        if observation.verdict is not Verdict.ENV_ERROR:
-            return ""
-        first = self._told.setdefault(observation.message, name)
-        return "" if first == name else first
 
     # When it is over
 

@@ -141,6 +141,7 @@ class RoundTripSession:
     def _tests(self, request: Request) -> list[TestCell]:
         tests = []
         for cell, why in request.cells:
+            self.collected.generated.add(cell.id)
             if why is not None:
                 self._leave_out(_test_cell(cell, request.expect), Verdict.ABSENT, why)
                 continue
@@ -168,6 +169,7 @@ class RoundTripSession:
         """Hand the selected cells to the engine; runtimes that are there start at once."""
         tests = dict(collection.selected(session.items))
         self.collected.tests = tests
+        self.collected.incomplete = bool(session.testsfailed)
         self.collected.trials = dict(collection.selected_trials(session.items))
         self._makings = {
             made.key: test.cell for test in tests.values() if (made := test.cell.makes) is not None
@@ -222,6 +224,8 @@ class RoundTripSession:
         if self.collected.tests or self.collected.trials or self.engine is None:
             return
         own, known = self.settings.own, self.settings.apis
+        self.collected.generated.update(notes["generated"])
+        self.collected.incomplete = notes["incomplete"]
         for nodeid, raw in notes["trials"]:
             self.collected.trials[nodeid] = _trial_from_json(raw, own)
         for nodeid, raw, expect, accept in notes["tests"]:
@@ -267,10 +271,10 @@ class RoundTripSession:
         if settled.outcome == "skipped":
             pytest.skip(settled.message)
         if settled.outcome == "error":
-            text = self.reporting.text(test, observation, item.nodeid)
+            text, telling = self.reporting.text(test, observation, item.nodeid)
             if observation.verdict is Verdict.ENV_ERROR:
-                raise RuntimeMissing(text)
-            raise Unsaved(text, observation)
+                raise RuntimeMissing(text, telling)
+            raise Unsaved(text, observation, telling)
         return roundtrip
 
     def case(self, item: pytest.Item, trial: Trial) -> StatementCase:
@@ -294,7 +298,7 @@ class RoundTripSession:
         item.stash[CASE] = case
         properties.tell(item, properties.of_trial(trial, observation))
         if observation.verdict is Verdict.ENV_ERROR:
-            raise RuntimeMissing(self.reporting.case_text(case, item.nodeid))
+            raise RuntimeMissing(*self.reporting.case_text(case, item.nodeid))
         return case
 
     def judge(self, item: pytest.Item) -> None:
@@ -304,7 +308,7 @@ class RoundTripSession:
             VerdictFailure: it is not ``same``; pytest's xfail tells the expected from the rest.
         """
         if CASE in item.stash and not (case := item.stash[CASE]).kept:
-            text = self.reporting.case_text(case, item.nodeid)
+            text, _ = self.reporting.case_text(case, item.nodeid)
             raise BY_VERDICT[case.observation.verdict](text, case.observation)
         if ROUND_TRIP not in item.stash:
             return
@@ -332,9 +336,8 @@ class RoundTripSession:
             return
         if reason is not None:
             pytest.xfail(reason)
-        text = self.reporting.text(test, observation, item.nodeid)
-        text = f"{text}\n{objection}" if objection else text
-        failure = BY_VERDICT[observation.verdict](text, observation)
+        text, telling = self.reporting.text(test, observation, item.nodeid, objection or "")
+        failure = BY_VERDICT[observation.verdict](text, observation, telling)
         if expected.verdict is None:
             first = observation.message.strip().partition("\n")[0]
             pytest.xfail(f"the documents have no word on it: {observation.verdict}: {first}")
@@ -413,19 +416,20 @@ class RoundTripSession:
         self, session: pytest.Session, accepting: Accepting, engine: Engine
     ) -> None:
         """Write the baseline anew, or tell what in it no cell needs: then the run has failed."""
-        from pytest_tfroundtrip.accepting import is_narrowed  # noqa: PLC0415
+        from pytest_tfroundtrip.covering import covered  # noqa: PLC0415
 
         rows = self.reporting.plain_rows(engine)
+        run = covered(self.config, self.settings, self.collected)
         if accepting.updating:
             tests = self.collected.tests
             broken = {tests[nodeid].cell.id for nodeid in accepting.noted}
             try:
-                self._of_baseline = [accepting.write(rows, broken)]
+                self._of_baseline = list(accepting.write(rows, broken, run))
             except UsageProblem as error:
                 self._of_baseline = [str(error)]
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
-        elif not is_narrowed(self.config, self.settings.typed) and not session.shouldstop:
-            self._of_baseline = accepting.unused(row.id for row in rows)
+        elif not session.shouldstop:
+            self._of_baseline = accepting.unused((row.id for row in rows), run)
             if self._of_baseline and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -466,6 +470,8 @@ def _test_cell(cell: Cell, expect: Expect, accept: Mapping[str, str] | None = No
 def _notes(collected: Collected) -> dict[str, Any]:
     """What the controller needs for the report besides the cells."""
     return {
+        "generated": list(collected.generated),
+        "incomplete": collected.incomplete,
         "trials": [[nodeid, trial.to_json()] for nodeid, trial in collected.trials.items()],
         "tests": [
             [nodeid, test.cell.to_json(), str(test.expect), dict(test.accept)]

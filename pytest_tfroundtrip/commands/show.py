@@ -2,7 +2,8 @@
 
 ``show DIR ...`` prints tags, signatures, variables, ops, assets, who wrote it, who can read it,
 sizes, and what looks wrong with the files, with a remedy. Of a folder that is no SavedModel itself
-it shows those below it. Values are never read: it takes as long however large the variables are.
+it shows those below it: of several a line each, with ``--whole`` each as if it stood alone. Values
+are never read: it takes as long however large the variables are.
 
 Exit codes: 0 nothing looks wrong; 1 something does; 2 a folder has no SavedModel that can be read.
 """
@@ -16,9 +17,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_tfroundtrip.prediction.page import as_data, foretold
+from pytest_tfroundtrip.prediction.page import as_data, explained, foretold, in_short
+from pytest_tfroundtrip.prediction.reach import readers
 from pytest_tfroundtrip.savedmodel.folders import find, what_is_there
-from pytest_tfroundtrip.savedmodel.page import page, printable
+from pytest_tfroundtrip.savedmodel.overview import Entry, head, line, main_graph, totals
+from pytest_tfroundtrip.savedmodel.page import page, paragraph, printable
 from pytest_tfroundtrip.savedmodel.reading import NoSavedModel, read_saved_model
 
 if TYPE_CHECKING:
@@ -39,27 +42,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folders", nargs="+", type=Path, metavar="DIR", help="SavedModels, or folders of them"
     )
-    parser.add_argument("--all", action="store_true", help="list all variables, not the first 30")
+    parser.add_argument(
+        "--whole", action="store_true", help="of several all of each, not a line each"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="list all variables, not the first 30; with it --whole"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    shown = _Json() if arguments.json else _Text(everything=arguments.all)
+    # Names only: what is in them is read one after the other.
+    every = [(folder, found) for folder in arguments.folders for found in _found(folder)]
+    shown: _Json | _Text | _Lines
+    if arguments.json:
+        shown = _Json()
+    elif len(every) > 1 and not arguments.whole and not arguments.all:
+        shown = _Lines(arguments.folders)
+    else:
+        shown = _Text(everything=arguments.all)
     code = 0
-    for folder in arguments.folders:
-        for found in _found(folder):
-            name = str(folder if isinstance(found, NoSavedModel) else found.path)
-            try:
-                if isinstance(found, NoSavedModel):
-                    raise found
-                model = read_saved_model(found)
-            except NoSavedModel as error:
-                shown.refused(name, error.fault)
-                code = 2
-            else:
-                shown.model(name, model)
-                code = max(code, int(bool(model.faults)))
+    for folder, found in every:
+        name = str(folder if isinstance(found, NoSavedModel) else found.path)
+        try:
+            if isinstance(found, NoSavedModel):
+                raise found
+            model = read_saved_model(found)
+        except NoSavedModel as error:
+            shown.refused(name, error.fault)
+            code = 2
+        else:
+            shown.model(name, model)
+            code = max(code, int(bool(model.faults)))
     shown.end()
     return code
 
@@ -78,12 +93,16 @@ def _found(folder: Path) -> Iterator[Found | NoSavedModel]:
         yield NoSavedModel(what_is_there(Path(error.filename)))
 
 
+def _width() -> int:
+    least, most = _WIDTH
+    return max(least, min(most, shutil.get_terminal_size().columns))
+
+
 class _Text:
     """For people: models on stdout, what could not be read on stderr."""
 
     def __init__(self, *, everything: bool) -> None:
-        least, most = _WIDTH
-        self._width = max(least, min(most, shutil.get_terminal_size().columns))
+        self._width = _width()
         self._everything = everything
         self._any = False
 
@@ -100,6 +119,47 @@ class _Text:
 
     def end(self) -> None:
         pass
+
+
+class _Lines:
+    """For people who have many: a line each, as it is read, and what they add up to."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        # Below one folder names are short: its own stands at the end.
+        self._below = folders[0] if len(folders) == 1 else None
+        self._entries: list[Entry] = []
+        self._loaders = [loader.name for loader in readers() if loader.default]
+        _write([head(self._loaders)])
+
+    def model(self, name: str, model: SavedModel) -> None:
+        told = in_short(model, main_graph(model), self._loaders)
+        self._line(Entry(self._short(name), model, model.faults, told))
+
+    def refused(self, name: str, fault: Fault) -> None:
+        nobody = dict.fromkeys(self._loaders, "")
+        self._line(Entry(self._short(name), None, (fault,), nobody))
+
+    def _line(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        _write([line(entry)])
+        sys.stdout.flush()
+
+    def _short(self, name: str) -> str:
+        if self._below is None or not Path(name).is_relative_to(self._below):
+            return name
+        return str(Path(name).relative_to(self._below))
+
+    def end(self) -> None:
+        width = _width()
+        one = self._below / "MODEL" if self._below else "MODEL"
+        _write(
+            [
+                "",
+                *paragraph(explained(), width, ""),
+                *totals(self._entries, width),
+                f"All of one: show {one}; of each: --whole",
+            ]
+        )
 
 
 class _Json:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.catalogue.releases import releases
 from pytest_tfroundtrip.prediction.predict import Subject
 from pytest_tfroundtrip.prediction.reach import reaches
 from pytest_tfroundtrip.savedmodel.page import Foretold
 from pytest_tfroundtrip.vocabulary import Foreseen, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_tfroundtrip.prediction.reach import Reach, Span
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, SavedModel
@@ -34,6 +35,40 @@ def foretold(model: SavedModel, graph: MetaGraph) -> Foretold:
         if reach.oldest is None and reach.loader in some
     ]
     return Foretold(readers, untrained, whole=not any(fault.stops for fault in model.faults))
+
+
+def in_short(model: SavedModel, graph: MetaGraph, loaders: Collection[str]) -> dict[str, str]:
+    """By which releases each of the loaders reads it, in words that :func:`explained` tells."""
+    found = reaches(Subject(model, graph), among=loaders)
+    return {reach.loader: shortest(reach) for reach in found}
+
+
+_EXPLAINED = (
+    "all: {oldest} to {newest}; 2.10+: 2.10 to {newest}; none: no release; with ? it may fail, or"
+    " fails in between. As far as the files tell."
+)
+
+
+def explained() -> str:
+    """What the words of :func:`in_short` mean."""
+    every = list(releases())
+    return _EXPLAINED.format(oldest=every[0], newest=every[-1])
+
+
+def shortest(reach: Reach) -> str:
+    """A range of releases as it stands in a table."""
+    if reach.oldest is None or reach.newest is None:
+        return "none"
+    every = list(releases())
+    if reach.newest == every[-1]:
+        text = "all" if reach.oldest == every[0] else f"{reach.oldest}+"
+    else:
+        text = reach.oldest
+        text += "" if reach.newest == reach.oldest else f"-{reach.newest}"
+    within = reach.releases[reach.releases.index(reach.oldest) :]
+    within = within[: within.index(reach.newest) + 1]
+    unsure = any(span.foreseen is Foreseen.MAY_FAIL for span in reach.spans)
+    return f"{text}?" if unsure or set(within) & set(reach.failing) else text
 
 
 def as_data(model: SavedModel, graph: MetaGraph) -> dict[str, list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ from pytest_tfroundtrip.prediction.predict import predict
 from pytest_tfroundtrip.vocabulary import Foreseen, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from pytest_tfroundtrip.catalogue.apis import Api
     from pytest_tfroundtrip.prediction.predict import Subject
@@ -50,14 +50,25 @@ class Reach:
         return next((each for each in reversed(self.releases) if each not in self.failing), None)
 
 
-def reaches(subject: Subject, operation: Operation = Operation.INFERENCE) -> Iterator[Reach]:
-    """Of each loader that reads SavedModels and knows the operation."""
+def readers(operation: Operation = Operation.INFERENCE) -> Iterator[Api]:
+    """The loaders that read SavedModels and know the operation."""
     for loader in apis().loaders.values():
         if (
             loader.variant is None
             and "saved_model" in loader.reads
             and operation in loader.operations
         ):
+            yield loader
+
+
+def reaches(
+    subject: Subject,
+    operation: Operation = Operation.INFERENCE,
+    among: Collection[str] | None = None,
+) -> Iterator[Reach]:
+    """Of each loader, or of those of these names."""
+    for loader in readers(operation):
+        if among is None or loader.name in among:
             yield _reach(subject, loader, operation)
 
 

@@ -36,7 +36,7 @@ _EXPLAINED = {
 }
 
 
-def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80, told: str = "") -> str:
+def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80) -> str:
     """The text of a failing test.
 
     Sentences of ours are wrapped; TensorFlow's are left as they are, so that they can be searched
@@ -46,12 +46,8 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80, told: st
         row: the cell's row.
         log: the last lines of its log, see :func:`log_tail`.
         width: of the terminal.
-        told: the cell with which the same message was told before; it is not told again.
     """
-    parts = [wrap(f"{row.sentence}: {_verdict(row)}", width)]
-    if told:
-        parts.append([f"why: as told with {told}", f"rerun: {row.command}"])
-        return "\n".join(text for part in parts for text in part)
+    parts = [wrap(f"{row.sentence}: {in_words(row)}", width)]
     if row.message:
         named = row.exception and not row.message.startswith(row.exception)
         text = f"{row.exception}: {row.message}" if named else row.message
@@ -79,12 +75,7 @@ def failure_text(row: Row, *, log: Sequence[str] = (), width: int = 80, told: st
 
 
 def case_text(
-    case: StatementCase,
-    command: str,
-    *,
-    log: Sequence[str] = (),
-    width: int = 80,
-    told: str = "",
+    case: StatementCase, command: str, *, log: Sequence[str] = (), width: int = 80
 ) -> str:
     """The text of a failing test of a sentence of the documents.
 
@@ -93,13 +84,9 @@ def case_text(
         command: what tries it again.
         log: the last lines of its log.
         width: of the terminal.
-        told: as of :func:`failure_text`.
     """
     trial, seen = case.trial, case.observation
     parts = [wrap(f"{trial.case.id} under {trial.runtime}: {seen.verdict}", width)]
-    if told:
-        parts.append([f"why: as told with {told}", f"rerun: {command}"])
-        return "\n".join(line for part in parts for line in part)
     text = f"{seen.exception}: {seen.message}" if seen.exception else seen.message
     parts.append(["", *_shortened(text.splitlines(), None), ""])
     for statement in trial.case.statements:
@@ -123,7 +110,8 @@ def log_tail(path: str | Path | None, lines: int = LOG_LINES) -> list[str]:
         return []
 
 
-def _verdict(row: Row) -> str:
+def in_words(row: Row) -> str:
+    """The verdict, with the stage or what it means."""
     if row.verdict is None:
         return "not run"
     if row.creation and row.verdict is Verdict.UNSAVED:

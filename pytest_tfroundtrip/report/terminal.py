@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.catalogue.order import runtime_order
+from pytest_tfroundtrip.folder import UNKNOWN
 from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.folders import of_which
@@ -223,9 +224,14 @@ def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
             continue
         yield from _cause(cause, members, width)
         first = members[0]
-        for head, text in (("why: ", first.why), ("what to do: ", first.remedy)):
-            if text:
-                yield from wrapped(text, width, 4, head)
+        for head, name in (("why", "why"), ("what to do", "remedy")):
+            if text := getattr(first, name):
+                # Where models differ in it, paths and names are those of one.
+                others = any(
+                    row.model != first.model and getattr(row, name) != text for row in members
+                )
+                of = f", of {first.model}" if others else ""
+                yield from wrapped(text, width, 4, f"{head}{of}: ")
         for note, noted in grouped(members, "note"):
             if note:
                 yield from wrapped(f"{note} ({count(len(noted), 'cell')})", width, 4, "but: ")
@@ -281,12 +287,12 @@ def _title(text: str, width: int, **markup: bool) -> Iterator[Line]:
 
 def _cause(name: str, rows: Sequence[Row], width: int) -> Iterator[Line]:
     """A cause, how many cells it struck and between which runtimes."""
-    where = f"saved by {runtimes(row.save_runtime for row in rows)}"
+    saves = [row.save_runtime for row in rows if row.save_runtime != UNKNOWN]
     loads = [row.load_runtime for row in rows if row.load_runtime]
-    if loads:
-        where += f", loaded by {runtimes(loads)}"
-    cells = f"{count(len(rows), 'cell')}{of_which(rows)}"
-    yield from wrapped(f"{cells}, {where}", width, 2, f"{name}: ")
+    parts = [f"{count(len(rows), 'cell')}{of_which(rows)}"]
+    parts += [f"saved by {runtimes(saves)}"] if saves else []
+    parts += [f"loaded by {runtimes(loads)}"] if loads else []
+    yield from wrapped(", ".join(parts), width, 2, f"{name}: ")
 
 
 def grouped(rows: Iterable[Row], name: str) -> list[tuple[str | None, list[Row]]]:

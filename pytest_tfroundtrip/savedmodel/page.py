@@ -72,8 +72,8 @@ def page(
 def of_fault(fault: Fault, width: int) -> Iterator[str]:
     """What is wrong, and what to do."""
     note = "" if fault.stops else " TensorFlow may load it all the same."
-    yield from _paragraph(f"{fault.id}: {fault.sentence}{note}", width, _INDENT)
-    yield from _paragraph(fault.remedy, width, _INDENT * 2)
+    yield from paragraph(f"{fault.id}: {fault.sentence}{note}", width, _INDENT)
+    yield from paragraph(fault.remedy, width, _INDENT * 2)
 
 
 def printable(line: str) -> str:
@@ -108,7 +108,7 @@ def shaped(shape: Shape) -> str:
 def _of_folder(model: SavedModel) -> Iterator[tuple[str, str]]:
     held = [f"saved_model.{model.format} {sized(model.graph_size)}"]
     if (checkpoint := model.checkpoint) is not None:
-        shards = _count(len(checkpoint.shards), "shard")
+        shards = count(len(checkpoint.shards), "shard")
         held.append(f"values {sized(checkpoint.size)} in {shards}")
     yield "size", f"{sized(model.size)}: {', '.join(held)}"
     beside = {
@@ -213,11 +213,11 @@ def _of_variables(variables: Sequence[Variable], *, width: int, everything: bool
 
 
 def _of_ops(graph: MetaGraph, width: int) -> Iterator[str]:
-    functions = f", {_count(graph.functions, 'function')}" if graph.functions else ""
-    kinds = _count(len(graph.ops), "op")
-    yield from _labelled("ops", f"{kinds}, {_count(graph.nodes, 'node')}{functions}", width)
+    functions = f", {count(graph.functions, 'function')}" if graph.functions else ""
+    kinds = count(len(graph.ops), "op")
+    yield from _labelled("ops", f"{kinds}, {count(graph.nodes, 'node')}{functions}", width)
     by_count = sorted(graph.ops, key=lambda op: (-op.count, op.name))
-    yield from _paragraph(", ".join(map(_op, by_count)), width, _INDENT * 2)
+    yield from paragraph(", ".join(map(_op, by_count)), width, _INDENT * 2)
     used = {op.name for op in graph.ops}
     if unused := [name for name in graph.listed if name not in used]:
         yield from _labelled("listed", f"but not used: {', '.join(unused)}", width)
@@ -233,7 +233,7 @@ def _of_readers(told: Foretold, width: int) -> Iterator[str]:
     for loader, releases, why in told.readers:
         first = f"{_INDENT * 2}{loader.ljust(columns[0])}  {releases.ljust(columns[1])}  "
         if why:
-            yield from _paragraph(why, width, first, " " * len(first))
+            yield from paragraph(why, width, first, " " * len(first))
         else:
             yield first.rstrip()
     if told.untrained:
@@ -244,16 +244,18 @@ def _op(op: Op) -> str:
     return f"{op.name}{_HELD}{op.count}" if op.count > 1 else op.name
 
 
-def _count(number: int, word: str) -> str:
+def count(number: int, word: str) -> str:
+    """``1 shard``, ``3 shards``."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:
     first = f"{_INDENT}{label:<10} "
-    yield from _paragraph(text, width, first, " " * len(first))
+    yield from paragraph(text, width, first, " " * len(first))
 
 
-def _paragraph(text: str, width: int, first: str, rest: str | None = None) -> Iterable[str]:
+def paragraph(text: str, width: int, first: str, rest: str | None = None) -> Iterable[str]:
+    """The text in lines, ``first`` before the first, ``rest`` (or the same) before the others."""
     lines = textwrap.wrap(
         text,
         width,

@@ -37,7 +37,9 @@ def test_an_entry_speaks_of_cells_by_globs() -> None:
     baseline = Baseline((ENTRY,))
     assert baseline.of("affine-builder_2.21-to-tf1_load_1.15-inference") is ENTRY
     assert baseline.of("affine-builder_2.15-to-tf1_load_1.15-inference") is None
-    assert baseline.unused(["affine-builder_2.15-creation"]) == [ENTRY]
+    elsewhere = ["affine-builder_2.15-creation"]
+    assert baseline.unused(elsewhere, lambda _: True) == [ENTRY]
+    assert baseline.unused(elsewhere, lambda _: False) == []
 
 
 def test_what_is_broken_as_accepted_is_accepted_to_its_last_day() -> None:
@@ -137,6 +139,13 @@ def test_what_works_now_is_taken_out() -> None:
 def test_what_the_run_did_not_have_stays() -> None:
     elsewhere = a_row(id="affine-builder_2.15-creation")
     assert updated(Baseline((ENTRY,)), [elsewhere], []) == Baseline((ENTRY,))
+
+
+def test_what_there_is_no_more_is_taken_out() -> None:
+    elsewhere = a_row(id="affine-builder_2.15-creation")
+    two = replace(ENTRY, cells=(*ENTRY.cells, "other"))
+    after = updated(Baseline((two, ENTRY)), [elsewhere], [], lambda glob: glob != "other")
+    assert after == Baseline((replace(ENTRY, cells=("other",)),))
 
 
 def test_a_glob_of_which_a_part_works_now_becomes_the_cells_that_do_not() -> None:

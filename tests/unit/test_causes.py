@@ -370,11 +370,16 @@ def test_files_that_stop_tensorflow_are_the_cause_of_what_is_said_of_them(messag
     )
 
 
-def test_a_folder_that_is_left_out_is_no_file_that_the_graph_reads() -> None:
-    seen = replace(_refused("/m/variables; No such file or directory"), faults=(LEFT_OUT,))
-    found = diagnose(seen, CELL)
+def test_a_folder_that_is_not_there_is_no_file_that_the_graph_reads() -> None:
+    """What a session of 1.15 says of ``variables/``, seen on a folder cloned without it."""
+    left_out = _of_files("variables-left-out", "/m/variables", count="21 variables")
+    seen = _refused("/m/variables; No such file or directory")
+    found = diagnose(replace(seen, faults=(left_out,)), CELL)
     assert found is not None
     assert found.cause.id == "variables-left-out"
+    elsewhere = diagnose(seen, CELL)
+    assert elsewhere is not None
+    assert elsewhere.cause.id == "file-left-behind"
 
 
 def test_what_would_strike_whole_files_too_is_told_first_and_the_files_besides() -> None:

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_tfroundtrip.__main__ import main
+from pytest_tfroundtrip.catalogue.releases import releases
+from pytest_tfroundtrip.prediction.page import shortest
+from pytest_tfroundtrip.prediction.reach import Reach, Span
 from pytest_tfroundtrip.savedmodel.page import printable, shaped, sized
 from pytest_tfroundtrip.savedmodel.protos import message
+from pytest_tfroundtrip.vocabulary import Foreseen
 from tests.saved_models import DATA, NAMES, copied, truth
 
 if TYPE_CHECKING:
@@ -74,11 +78,83 @@ def test_every_op_is_named_with_its_count(show: Show, name: str) -> None:
                 assert f"signature {key}  {signature['method_name']}".rstrip() in out
 
 
-def test_several_and_folders_of_them(show: Show) -> None:
-    code, out, _ = show(DATA, DATA / "keras-2.8")
+def test_several_and_folders_of_them_whole(show: Show) -> None:
+    code, out, _ = show("--whole", DATA, DATA / "keras-2.8")
     assert code == 0
     heads = [line for line in out.splitlines() if line.startswith(str(DATA))]
     assert heads == [str(DATA / name) for name in (*NAMES, "keras-2.8")]
+
+
+def test_several_are_a_line_each(show: Show) -> None:
+    code, out, err = show(DATA)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "TF       size tf1_load tf2_load keras_load by           model"
+    assert [line.split()[-1] for line in lines[1 : len(NAMES) + 1] if "(" not in line] == [
+        name for name in NAMES if len(truth(name)["meta_graphs"]) == 1
+    ]
+    told = {line.partition(" (")[0].split()[-1]: line for line in lines[1 : len(NAMES) + 1]}
+    assert told["keras-2.8"].split() == [
+        *("2.8", "67.8", "kB"),
+        *("all", "all", "2.6-2.15", "keras", "keras-2.8"),
+    ]
+    assert told["tf_module-2.15"].split()[3:6] == ["2.10+", "2.10+", "none"]
+    assert told["odd-1.15"].endswith(" odd-1.15 (2 graphs)")
+    total = " ".join(lines[len(NAMES) + 2 :])
+    assert "all: 1.15 to 2.21; 2.10+: 2.10 to 2.21;" in total
+    assert f"{len(NAMES)} SavedModels, " in total
+    assert "; all whole" in total
+    assert lines[-1] == f"All of one: show {DATA}/MODEL; of each: --whole"
+    assert {line.index(name) for name, line in told.items() if "keras_saved" not in name} == {56}
+    assert all(len(line) <= 80 for line in lines[len(NAMES) + 1 : -1])
+
+
+def test_of_several_arguments_each_has_its_path(show: Show) -> None:
+    _, out, _ = show(DATA / "keras-2.8", DATA / "odd-1.15")
+    assert [line.endswith(str(DATA / "keras-2.8")) for line in out.splitlines()[:2]] == [
+        False,
+        True,
+    ]
+
+
+def test_the_one_below_a_folder_is_shown_whole(show: Show, tmp_path: Path) -> None:
+    copied("keras-2.8", tmp_path / "m" / "1")
+    _, out, _ = show(tmp_path / "m")
+    assert "read by    as far as the file tells" in out
+
+
+def test_what_may_fail_is_marked() -> None:
+    """A release between two that read it, and a failure that need not strike."""
+    every = ("2.0", "2.1", "2.2", *list(releases())[3:])
+    sure = Span(every[0], every[-1], None, ())
+    reach = Reach("tf1_load", every, ("2.1",), (sure,))
+    assert shortest(reach) == "2.0+?"
+    may = Span("2.2", "2.2", Foreseen.MAY_FAIL, ())
+    assert shortest(Reach("tf1_load", every, (), (may,))) == "2.0+?"
+    assert shortest(Reach("tf1_load", every, (), (sure,))) == "2.0+"
+    assert shortest(Reach("tf1_load", ("2.0", "2.1"), ("2.1",), (sure,))) == "2.0"
+    assert shortest(Reach("tf1_load", ("2.0", "2.1"), (), (sure,))) == "2.0-2.1"
+    assert shortest(Reach("tf1_load", ("2.0",), ("2.0",), (sure,))) == "none"
+
+
+def test_what_looks_wrong_stands_in_the_line_and_once_below(show: Show, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (copied("builder-1.15", tmp_path / name) / "variables/variables.index").unlink()
+    copied("odd-1.15", tmp_path / "c").joinpath("assets/words.txt").unlink()
+    copied("builder-1.15", tmp_path / "d")
+    code, out, err = show(tmp_path)
+    assert (code, err) == (1, "")
+    columns = [line[14:].split() for line in out.splitlines()[1:5]]
+    assert columns[0] == ["!", "index-left-out", "builder", "a"]
+    assert columns[1] == ["!", "index-left-out", "builder", "b"]
+    assert columns[2] == ["!", "asset-missing", "builder", "c", "(2", "graphs)"]
+    assert columns[3] == ["all", "all", "none", "builder", "d"]
+    assert len({line.index(" builder ") for line in out.splitlines()[1:5]}) == 1
+    text = " ".join(out.split())
+    assert "4 SavedModels, " in text
+    assert "; 3 look wrong: index-left-out 2, asset-missing 1" in text
+    assert text.count("Copy variables/ again") == 1
+    assert f"such as {tmp_path}/a/variables/variables.index is not there" in text
 
 
 def test_json_has_it_all(show: Show) -> None:
@@ -161,12 +237,18 @@ def test_what_cannot_be_read_is_exit_code_2(show: Show, tmp_path: Path) -> None:
     folder = copied("builder-1.15", tmp_path / "m" / "1")
     copied("builder-1.15", tmp_path / "m" / "2")
     (folder / "saved_model.pb").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
-    code, out, err = show(tmp_path / "m")
+    code, out, err = show("--whole", tmp_path / "m")
     assert code == 2
     assert out.startswith(str(tmp_path / "m" / "2"))
     (line,) = err.splitlines()
     assert line.startswith(f"pytest-tfroundtrip: {folder / 'saved_model.pb'} is a Git LFS pointer")
     assert "git lfs pull" in line
+    code, out, err = show(tmp_path / "m")
+    assert (code, err) == (2, "")
+    head, unread, read = out.splitlines()[:3]
+    assert (unread.split(), read.split()[-1]) == (["!", "lfs-pointer", "1"], "2")
+    assert unread.index("1") == read.rindex("2") == head.index("model")
+    assert "git lfs pull" in out
 
 
 @pytest.mark.parametrize("argument", ["nothing", "", ".", "model.h5"])

@@ -135,7 +135,7 @@ def test_the_command_is_typed_where_pytest_was_started(
     started.mkdir(exist_ok=True)
     monkeypatch.chdir(started)
     root = f"--rootdir={project.path}"
-    result = project.run(root, *TWO, str(project.path / "models" / "m1"))
+    result = project.run(root, "-vv", *TWO, str(project.path / "models" / "m1"))
     result.assert_outcomes(failed=2)
     (command,) = {  # in CI pytest's short summary has the whole text once more
         line.partition("rerun: ")[2]

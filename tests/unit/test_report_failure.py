@@ -55,16 +55,6 @@ def test_notes_of_the_loader_stand_with_a_failure() -> None:
     assert "note: path 4 was not reached\n... and 2 more notes: see --tf-report\nrerun" in lines
 
 
-def test_why_a_runtime_could_not_be_had_is_referred_to_where_it_was_told() -> None:
-    row = a_row(verdict=Verdict.ENV_ERROR, outcome="error", message="long\n" * 20)
-    assert failure_text(row, told="affine-keras_2.15-creation").splitlines() == [
-        "Affine saved by builder under 2.15 and loaded by tf1_load under 1.15: env_error",
-        "(this says nothing of the model)",
-        "why: as told with affine-keras_2.15-creation",
-        "rerun: pytest --tf-roundtrip test_a.py::test",
-    ]
-
-
 @pytest.mark.parametrize(
     ("row", "said"),
     [

@@ -4,7 +4,7 @@ import textwrap
 from itertools import product
 
 import pytest
-from a_row import a_pair, a_row, a_sentence, broken, contradicted, created
+from a_row import a_pair, a_row, a_sentence, broken, contradicted, created, loaded
 
 from pytest_tfroundtrip.observation import Change
 from pytest_tfroundtrip.report.closing import closing
@@ -480,3 +480,22 @@ def test_of_what_nobody_can_explain_unlike_cells_are_shown_first() -> None:
     text = plain(summary(rows))
     assert "Zed saved by builder" in text
     assert "and 4 more cells" in text
+
+
+def test_where_models_differ_in_what_is_said_it_is_said_of_one() -> None:
+    one, two = (
+        loaded(
+            model,
+            "tf1_load",
+            "1.15",
+            refused=True,
+            why=f"/models/{model} is a pointer.",
+            save_runtime="unknown",
+        )
+        for model in ("a", "b")
+    )
+    text = plain(summary([one, two]))
+    assert "why, of a: /models/a is a pointer." in text
+    assert "    what to do: Save with" in text
+    assert "disable-copy-on-read: 2 cells of a and b, loaded by 1.15\n" in text
+    assert "    why: /models/a" in plain(summary([one, one]))
