@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime, Runtime
+from pytest_tfroundtrip.savedmodel.model import CALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.savedmodel.model import Stamp
 
 DEFAULT_SIGNATURE = "serving_default"
+DEFAULT_FUNCTION = CALL
 UNKNOWN = "unknown"
 _SERVE = "serve"
 ASKED_MOST = 5  # runtimes

@@ -9,9 +9,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
-from pytest_tfroundtrip.folder import DEFAULT_SIGNATURE, UNKNOWN, Folder
+from pytest_tfroundtrip.folder import DEFAULT_FUNCTION, DEFAULT_SIGNATURE, UNKNOWN, Folder
 from pytest_tfroundtrip.observation import mispredicted
-from pytest_tfroundtrip.savedmodel.model import CALL
 from pytest_tfroundtrip.vocabulary import Expect, Operation, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class Row:
     @property
     def named(self) -> str:
         """The model, and which of its signatures or functions where that is not the usual one."""
-        if self.function not in (None, CALL):
+        if self.function not in (None, DEFAULT_FUNCTION):
             return f"{self.model} (function {self.function!r})"
         if not self.writers or self.signature in (None, DEFAULT_SIGNATURE):
             return self.model
