@@ -19,7 +19,7 @@ from pytest_tfroundtrip.report.lines import wrap
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_tfroundtrip.report.rows import Row
     from pytest_tfroundtrip.statement import StatementCase
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _MOST = 0.7  # of the words: names alone are otherwise
 _LITTLE = 160  # characters that differ: two lines; what differs by more is told whole
 _BOTH = 80  # up to here with what stood in the place of each: one line
+_TRIED = (
+    20  # of one kind that were told whole: whose words are near; the same words are found always
+)
 _NUMBER = re.compile(r"\d+")
 _AROUND = ".,;:()"  # what a sentence puts beside a name
 _OF_NUMBERS = (Verdict.DIFFERS, Verdict.DRIFT)
@@ -126,8 +129,8 @@ def references(tellings: Iterable[Telling | None]) -> Iterator[Reference | None]
         yield found
 
 
-def _found(telling: Telling, whole: Iterable[Telling]) -> Iterator[Reference]:
-    for other in whole:
+def _found(telling: Telling, whole: Sequence[Telling]) -> Iterator[Reference]:
+    for other in [each for each in whole if each.words == telling.words] or whole[:_TRIED]:
         here = _differing(other.words.split(), telling.words.split())
         if here is None:
             continue

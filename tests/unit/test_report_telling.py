@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +55,17 @@ def test_what_is_told_whole_is_referred_to_by_its_own_kind() -> None:
     third = referred(FIRST, noted, broken(note=noted.note))[2]
     assert third is not None
     assert third.endswith("test_b.py::test")
+
+
+def test_of_many_that_are_unlike_the_same_words_are_still_found() -> None:
+    """Words that are near are looked for among the first few: it is a search of each in each."""
+    unlike = [
+        broken(why=" ".join(f"{word}{number}" for word in "abcdefgh")) for number in range(99)
+    ]
+    seen = referred(*unlike, unlike[98], replace(unlike[98], why=f"{unlike[98].why} x"))
+    assert seen[:99] == [None] * 99
+    assert seen[99] is not None
+    assert seen[100] is None
 
 
 def test_names_and_numbers_that_differ_are_said() -> None:
