@@ -88,5 +88,19 @@ def test_a_place_lists_its_signatures_and_a_cell_says_who_computed_it(
     assert "beta predict" in browser.drawer()
     assert "Saved by 2.5 beta, loaded by 2.15 tf2_load" in browser.drawer()
     browser.one("#drawer tbody tr").click()
+    assert "signature\n" in browser.drawer()
     assert "computed by\ntf2_load under 2.15" in browser.drawer()
     assert "inputs\nmade up" in browser.drawer()
+
+
+def test_functions_are_told_as_signatures_are(browser: Browser, tmp_path: Path) -> None:
+    called = {"predict": "en.tokenize", "serving_default": "__call__"}
+    rows = [
+        replace(row, signature=None, function=called[str(row.signature)]) for row in folders(FEW)
+    ]
+    browser.open(write(tmp_path, rows))
+    browser.place("2.5 beta", "2.15 tf2_load").click()
+    assert "beta en.tokenize" in browser.drawer()
+    assert "__call__" not in browser.drawer()
+    browser.one("#drawer tbody tr").click()
+    assert "function\n" in browser.drawer()

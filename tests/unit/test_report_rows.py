@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from a_row import a_row, created
 from pytest_tfroundtrip.catalogue.apis import apis
 from pytest_tfroundtrip.catalogue.runtime import parse_runtime
 from pytest_tfroundtrip.cells import Cell, Model, Save
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.observation import Observation
 from pytest_tfroundtrip.report.rows import command_of, disambiguate, in_order, row_of
 from pytest_tfroundtrip.vocabulary import Direction, Expect, Operation, Promise, Stage, Verdict
@@ -44,6 +46,31 @@ def test_a_cell_that_was_not_run_has_no_verdict() -> None:
     row = row_of(CREATION, None, Promise.PROMISED, expect=Expect.ROUND_TRIP)
     assert (row.verdict, row.outcome, row.load, row.load_runtime) == (None, None, "", "")
     assert row.sentence == "Affine saved by builder under 2.15"
+
+
+@pytest.mark.parametrize(
+    ("called", "named"),
+    [
+        ({"signature": "serving_default"}, "m"),
+        ({"signature": "classify"}, "m (signature 'classify')"),
+        ({"signature": None}, "m"),
+        ({"signature": None, "function": "__call__"}, "m"),
+        ({"signature": None, "function": "en.tokenize"}, "m (function 'en.tokenize')"),
+    ],
+)
+def test_what_of_a_folder_is_called_stands_by_its_name_unless_it_is_the_usual(
+    called: dict[str, str | None], named: str
+) -> None:
+    row = a_row(model="m", writers=("tf_module",), **called)
+    assert row.named == named
+    assert row.sentence.startswith(f"{named}, written by tf_module")
+
+
+def test_a_command_selects_the_function_of_a_folder() -> None:
+    place = Path.cwd() / "m"
+    folder = Folder("m", place, place, ("serve",), None, False, "2.8", ("tf_module",))  # noqa: FBT003
+    cell = replace(LOAD, save=replace(SAVE, model=replace(folder, function="tokenize")))
+    assert command_of(cell, ()).endswith("-k tokenize-tf1_load")
 
 
 def test_a_model_outside_of_the_rootdir_is_named_by_its_whole_path() -> None:
