@@ -30,4 +30,5 @@ def headline(message: str) -> str:
     if _SEVERAL.match(first):
         roots = (found[1] for line in lines if (found := _ROOT.match(line)))
         first = next(roots, first)
-    return first.strip()[:_LONGEST]
+    first = first.strip()
+    return first if len(first) <= _LONGEST else f"{first[:_LONGEST].rstrip()} ..."

@@ -52,6 +52,8 @@ class Layers(object):
         told = self._function
         if self.variant is not None or told["name"] != functions.CALL:
             raise Absent("hub.KerasLayer calls a signature, or the object itself by one argument")
+        if "positional" not in told:  # nobody could load it, and say how it is called
+            return
         more = told["positional"][1:] + list(told["keywords"].values())
         if not told["inputs"] or any(map(functions.has_tensors, more)):
             raise Absent(

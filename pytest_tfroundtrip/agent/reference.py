@@ -121,9 +121,10 @@ def _content(message, meta_graph):
         "loader": message.get("loader"),
         "format": "saved_model",
         "signature": key,
-        "function": None,
+        "function": message["function"] and {"name": message["function"]},  # more once it is loaded
         "contract": told,
         "composites": key and composites.kinds_of(meta_graph.signature_def[key]),
+        "kinds": _kinds(meta_graph),
         "tensors": None,
         "renamed": None,
         "examples": 0,
@@ -141,6 +142,16 @@ def _content(message, meta_graph):
         "refused": None,
         "rounding": {},
     }
+
+
+def _kinds(meta_graph):
+    """{signature: {input: "sparse" or "ragged"}} of those with inputs that are not dense."""
+    found = {}
+    for key, each in meta_graph.signature_def.items() if meta_graph is not None else ():
+        kinds = composites.kinds_of(each)["inputs"]
+        if kinds:
+            found[key] = kinds
+    return found
 
 
 def _called(loaded, message, meta_graph, content):
@@ -168,7 +179,7 @@ def _called(loaded, message, meta_graph, content):
         content["rounding"] = _rounding(call, examples)
     content["examples"] = len(examples)
     content["fed"] = message.get("source") or "made up"
-    if content["function"] is None and not content["keras"]:
+    if message["function"] is None and not content["keras"]:
         content["callable"] = _takes_names(loaded.restored, *examples[0])
     _drop_changed(loaded, tensors)
     for index, (fed, outputs) in enumerate(examples):

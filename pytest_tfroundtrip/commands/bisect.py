@@ -5,7 +5,8 @@ then under the oldest and the newest, then in between, until it has the two neig
 begins to be read, ceases to be, or gives other numbers. Environments are made as they are needed.
 ``--patches`` goes on among the patch releases at each border.
 
-Exit codes: 0 found out; 1 a runtime could not be had; 2 asked for wrongly.
+Exit codes: 0 a release reads it; 1 none that was asked does, or one could not be had; 2 asked for
+wrongly.
 """
 
 from __future__ import annotations

@@ -132,8 +132,8 @@ class _Lines:
         _write([head(self._loaders)])
 
     def model(self, name: str, model: SavedModel) -> None:
-        told = in_short(model, main_graph(model), self._loaders)
-        self._line(Entry(self._short(name), model, model.faults, told))
+        told, why = in_short(model, main_graph(model), self._loaders)
+        self._line(Entry(self._short(name), model, model.faults, told, why))
 
     def refused(self, name: str, fault: Fault) -> None:
         nobody = dict.fromkeys(self._loaders, "")

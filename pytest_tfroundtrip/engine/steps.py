@@ -239,6 +239,7 @@ class Steps:
         Raises:
             EnvironmentFailed: it could not be had.
         """
+        self.expect(runtime)  # before anybody else asks for what is made meanwhile
         if runtime.environment not in self._needed:
             # Its saves were all in the store, but one of them was damaged or is gone.
             self._needed[runtime.environment] = runtime

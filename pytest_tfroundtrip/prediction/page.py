@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.savedmodel.model import MetaGraph, SavedModel
 
 _NAMED = 2  # reasons of a span
+_READS_MOST = "tf2_load"  # whose reasons are told where nobody reads it
 
 
 def foretold(model: SavedModel, graph: MetaGraph) -> Foretold:
@@ -37,10 +38,20 @@ def foretold(model: SavedModel, graph: MetaGraph) -> Foretold:
     return Foretold(readers, untrained, whole=not any(fault.stops for fault in model.faults))
 
 
-def in_short(model: SavedModel, graph: MetaGraph, loaders: Collection[str]) -> dict[str, str]:
-    """By which releases each of the loaders reads it, in words that :func:`explained` tells."""
-    found = reaches(Subject(model, graph), among=loaders)
-    return {reach.loader: shortest(reach) for reach in found}
+def in_short(
+    model: SavedModel, graph: MetaGraph, loaders: Collection[str]
+) -> tuple[dict[str, str], str]:
+    """By which releases each of the loaders reads it, in words that :func:`explained` tells.
+
+    And why none does, empty where one does.
+
+    Whoever has to say ``tags=`` does: of several meta graphs a line says so.
+    """
+    found = list(reaches(Subject(model, graph, tags_named=True), among=loaders))
+    nobody = all(reach.oldest is None for reach in found)
+    asked = max(found, key=lambda reach: reach.loader == _READS_MOST, default=None)
+    why = _words(asked.spans[-1]) if nobody and asked else ""
+    return {reach.loader: shortest(reach) for reach in found}, why
 
 
 _EXPLAINED = (

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.entries import read_entries
+from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.index import Index, any_matches, selectors
 from pytest_tfroundtrip.vocabulary import Promise
 
@@ -135,11 +136,18 @@ def lookup(cell: Cell) -> PromiseEntry | None:
     """The first entry that speaks of the cell; None where the documents have no word on it.
 
     They have none on what is saved again: ``resave`` is this project's. Nor on third parties' APIs,
-    though these write and read what TF1 or TF2 do.
+    though these write and read what TF1 or TF2 do. Nor on a TensorFlow 2 SavedModel without
+    signatures in TensorFlow 1: it can be executed "as long as it was saved with signatures".
     """
-    if cell.third_party:
+    if cell.third_party or _unsigned_in_tf1(cell):
         return None
     return next(iter(_index().of(cell)), None)
+
+
+def _unsigned_in_tf1(cell: Cell) -> bool:
+    model = cell.save.model
+    unsigned = isinstance(model, Folder) and model.signature is None
+    return unsigned and cell.loader is not None and cell.loader.generation == "TF1"
 
 
 def promise_of(cell: Cell) -> Promise:

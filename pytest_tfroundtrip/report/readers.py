@@ -65,9 +65,10 @@ def _in_numbers(models: Sequence[str], alike: Mapping[Read, Sequence[str]]) -> I
         f"Of {len(models)} models come back the same by each load API, by some and by none:"
         f" {'; '.join(counts)}."
     )
-    nowhere = set(models).intersection(*(read.none for read in alike))
-    if nowhere:
-        yield f"By none under any release: {named(sorted(nowhere))}."
+    for read, names in alike.items():
+        for group, how in ((read.none, "none"), (read.each, "each")):
+            if 0 < len(group) <= NAMED:
+                yield f"By {how} under {runtimes(names)}: {named(group)}."
 
 
 def _of_itself(rows: Sequence[Row]) -> list[str]:

@@ -27,6 +27,7 @@ class Entry:
     model: SavedModel | None
     faults: tuple[Fault, ...]
     readers: Mapping[str, str]  # by loader: the releases
+    why: str = ""  # where no release reads it
 
 
 def main_graph(model: SavedModel) -> MetaGraph:
@@ -53,6 +54,8 @@ def line(entry: Entry) -> str:
     graph = main_graph(entry.model)
     if (graphs := len(entry.model.meta_graphs)) > 1:
         name += f" ({graphs} graphs)"
+    if entry.why and not stopping:
+        name += f": {entry.why}"
     release = re.match(r"\d+\.\d+", graph.stamp.tensorflow)
     written = release[0] if release else "?"
     return _line(written, sized(entry.model.size), readers, graph.savers[0], name)

@@ -121,3 +121,28 @@ def test_examples_by_the_names_of_a_functions_inputs(folder: Path, cache: Path) 
     )
     (cell,) = told.cells.values()
     assert (cell["verdict"], cell["inputs"]) == ("same", "x.json")
+
+
+def test_what_nobody_can_load_is_refused_by_who_calls_signatures_too(
+    folder: Path, cache: Path
+) -> None:
+    """A session takes a graph whose functions have unknown ops, and can call nothing of it."""
+    place = folder / "unknown" / "encoder"
+    shutil.copytree(DATA / "functions-2.8", place)
+    file = place / "saved_model.pb"
+    file.write_bytes(file.read_bytes().replace(b"StringSplitV2", b"StringSplitV9"))
+    loaders = "--tf-loaders=tf1_load,tf2_load,hub_keras_layer,tfsm_layer,saved_model_cli"
+    told = run(folder, "--tf-runtimes=2.21", loaders, "unknown", cache=cache)
+    causes = {cell["load"]: (cell["verdict"], cell["cause"]) for cell in told.cells.values()}
+    assert causes == {
+        "tf1_load": ("refused", "only-functions"),
+        "saved_model_cli": ("refused", "only-functions"),
+        "tf2_load": ("refused", "op-not-registered"),
+        "hub_keras_layer": ("refused", "op-not-registered"),
+        "tfsm_layer": ("refused", "op-not-registered"),
+    }
+    promises = {cell["load"]: cell["promise"] for cell in told.cells.values()}
+    assert promises["tf2_load"] == "promised"
+    assert promises["tf1_load"] == "unpromised"  # "as long as it was saved with signatures"
+    foretold = {cell["load"]: cell["predicted"] for cell in told.cells.values()}
+    assert set(foretold.values()) == {"will_fail"}

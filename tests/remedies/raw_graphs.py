@@ -46,6 +46,7 @@ def no_variables(trial):
 @scene("wrap-function-finds-no-ref-variables", "2.15", "2.21")
 def wrapped_references(trial):
     checkpoint = _raw(trial)
+    trial.saver, trial.loader = "meta_graph.ref", "wrap_function"
     wrapped = _wrapped(checkpoint)
     trial.fails("load", lambda: tf1.train.Saver(wrapped.variables).restore(None, checkpoint))
     trial.helps("save/restore_all", tf=tf, wrapped=wrapped, checkpoint=checkpoint)

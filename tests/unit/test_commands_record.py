@@ -177,8 +177,23 @@ def test_a_signature_that_cannot_be_recorded_leaves_no_copy(
     code, out, err = run(model)
     assert code == 1
     assert err.startswith(f"signature {last!r}: {told}")
+    assert "m-recorded was not written: name what can be recorded with --signature=KEY" in err
     assert out
     assert not model.with_name("m-recorded").exists()
+
+
+def test_what_gives_nothing_back_is_left_out(run: Run, fake: Recorder, model: Path) -> None:
+    nothing = ("tags", "values (not called: it gives nothing back)")
+    last = signatures(model)[-1].signature
+    fake.seen[last] = Observation(Verdict.SAME, not_compared=nothing)
+    code, out, err = run(model)
+    assert (code, err) == (0, "")
+    assert f"signature {last!r}: left out: it gives nothing back" in "\n".join(out)
+    recorded = [record_in(each) for each in signatures(model.with_name("m-recorded"))]
+    assert [each is None for each in recorded] == [False] * (len(recorded) - 1) + [True]
+    code, _, err = run(model, f"--signature={last}", "--to=other")
+    assert code == 1
+    assert "other was not written" in err
 
 
 def test_what_was_not_compared_is_told(run: Run, fake: Recorder, model: Path) -> None:

@@ -40,6 +40,25 @@ def show(
     return call
 
 
+def test_why_nobody_reads_one_of_many_stands_behind_its_name(show: Show, tmp_path: Path) -> None:
+    for name in ("functions-2.8", "nested-2.8"):
+        copied(name, tmp_path / name)
+    file = tmp_path / "nested-2.8" / "saved_model.pb"
+    file.write_bytes(file.read_bytes().replace(b"StringSplitV2", b"StringSplitV9"))
+    code, out, _ = show(tmp_path)
+    assert code == 0
+    one, other = out.splitlines()[1:3]
+    assert one.endswith(" functions-2.8")
+    assert " nested-2.8: op StringSplitV9" in other
+
+
+def test_of_several_meta_graphs_a_line_says_who_reads_one_of_them(show: Show) -> None:
+    _, out, _ = show(DATA / "odd-1.15", DATA / "text-1.15")
+    (line,) = [each for each in out.splitlines() if "odd-1.15" in each]
+    assert "(2 graphs)" in line
+    assert "2.0+?" in line
+
+
 def test_a_page(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(DATA)
     code, out, err = show("odd-1.15")

@@ -58,4 +58,5 @@ def test_where_there_is_but_a_lead_it_is_said() -> None:
 
 
 def test_it_is_short() -> None:
-    assert headline("x" * 5000) == "x" * 300
+    assert headline("x" * 5000) == "x" * 300 + " ..."
+    assert headline("x" * 300) == "x" * 300

@@ -41,7 +41,7 @@ class _Loaded(Loaded):
         for key, function in self._root.signatures.items():
             if key in contract.PRIVATE:
                 continue
-            kinds = self._kinds() if key == self._record["signature"] else {}
+            kinds = self._kinds_of(key)
             inputs = _whole(_inputs(function), kinds)
             parts = contract.of_parts(key, inputs, function.structured_outputs)
             signatures.update(parts["signatures"])
@@ -90,6 +90,12 @@ class _Loaded(Loaded):
     def _kinds(self):
         """{name: "sparse" or "ragged"} of the signature's inputs that are not dense."""
         return (self._record.get("composites") or {}).get("inputs", {})
+
+    def _kinds_of(self, key):
+        """The same of any signature; what a saver of ours writes has such inputs in one alone."""
+        if key == self._record["signature"]:
+            return self._kinds()
+        return (self._record.get("kinds") or {}).get(key, {})
 
     def _functions(self):
         if self._record.get("function"):

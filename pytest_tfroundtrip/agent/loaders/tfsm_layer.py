@@ -34,7 +34,7 @@ class _Loaded(Loaded):
         self._is_signature = layer.call_endpoint == artifact.record["signature"]
         self._function = artifact.record.get("function")
         if self._function:
-            self._specs = self._function["inputs"]
+            self._specs = self._function.get("inputs", {})
             return
         signature = artifact.record["contract"]["signatures"][artifact.record["signature"]]
         self._specs, self._outputs = signature["inputs"], signature["outputs"]

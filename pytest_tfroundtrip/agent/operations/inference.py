@@ -11,17 +11,17 @@ def run(loaded, artifact, folder, report):
     observed = {}
     seen = loaded.contract()
     report.stage("call")
+    function = artifact.record.get("function")
+    if function and not getattr(loaded, "calls_functions", False):
+        raise Refusal(
+            "there is no signature to call; functions of the restored object, here %r, cannot be "
+            "called through %s" % (function["name"], loaded.returned)
+        )
     fed = record.inputs_of(artifact)
     if not fed and seen is None:
         raise Absent(
             "it loads nothing before it is called, and nobody knows what this takes: %s"
             % artifact.record.get("uncalled")
-        )
-    function = artifact.record.get("function")
-    if fed and function and not getattr(loaded, "calls_functions", False):
-        raise Refusal(
-            "there is no signature to call; functions of the restored object, here %r, cannot be "
-            "called through %s" % (function["name"], loaded.returned)
         )
     calls = loaded.calls() if fed else []  # of a SavedModel that nobody knows how to call
     for name, call in calls:
