@@ -230,8 +230,8 @@ def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
                 others = any(
                     row.model != first.model and getattr(row, name) != text for row in members
                 )
-                of = f", of {first.model}" if others else ""
-                yield from wrapped(text, width, 4, f"{head}{of}: ")
+                of = f"of {first.model}: " if others else ""
+                yield from wrapped(f"{of}{text}", width, 4, f"{head}: ")
         for note, noted in grouped(members, "note"):
             if note:
                 yield from wrapped(f"{note} ({count(len(noted), 'cell')})", width, 4, "but: ")

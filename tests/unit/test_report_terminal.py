@@ -495,7 +495,7 @@ def test_where_models_differ_in_what_is_said_it_is_said_of_one() -> None:
         for model in ("a", "b")
     )
     text = plain(summary([one, two]))
-    assert "why, of a: /models/a is a pointer." in text
+    assert "why: of a: /models/a is a pointer." in text
     assert "    what to do: Save with" in text
     assert "disable-copy-on-read: 2 cells of a and b, loaded by 1.15\n" in text
     assert "    why: /models/a" in plain(summary([one, one]))
