@@ -7,6 +7,8 @@ import re
 # What Markdown, GitHub's $math$ and tables read as more than the character; between letters an
 # underscore is one, but not beside another.
 _SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
+_SPAN = re.compile(r"`([^`]+)`")
+_SPACED = re.compile(r"\S(?:.*\S)?")  # all but the blanks around it
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -18,9 +20,15 @@ def prose(text: str) -> str:
 
 
 def prose_with_code(text: str) -> str:
-    """A sentence of ours as text: what stands between backticks stays code."""
-    parts = re.split(r"(\s*`[^`]+`\s*)", text)
-    return "".join(part if "`" in part else prose(part) for part in parts)
+    """A sentence of ours as text: what stands between backticks stays code.
+
+    It may have names from files in it: a backtick without a fellow is text.
+    """
+    parts = _SPAN.split(" ".join(_visible(text).split()))
+    return "".join(
+        f"`{part}`" if number % 2 else _SPACED.sub(lambda found: prose(found[0]), part)
+        for number, part in enumerate(parts)
+    )
 
 
 def code(text: str) -> str:

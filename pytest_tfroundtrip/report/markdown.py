@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
-from pytest_tfroundtrip.prose import code, fenced, prose
+from pytest_tfroundtrip.prose import code, fenced, prose, prose_with_code
 from pytest_tfroundtrip.report import folders
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.grid import FULL_PAIRS, pairs_of, share_of
@@ -294,7 +294,7 @@ def _unavailable(rows: Sequence[Row]) -> Iterator[_Block]:
     for message, members in grouped(rows, "message"):
         parts = [_where(members), fenced(_shortened(message or "no message"))]
         if members[0].remedy:
-            parts.append(f"What to do: {prose(members[0].remedy)}")
+            parts.append(f"What to do: {prose_with_code(members[0].remedy)}")
         yield _Block("\n\n".join(parts), "unavailable runtime", 1)
 
 
@@ -319,7 +319,7 @@ def _failures(rows: Sequence[Row]) -> Iterator[_Block]:
         first = members[0]
         parts = [f"### {code(cause)}", _where(members)]
         parts += [
-            f"{head}: {prose(text)}"
+            f"{head}: {prose_with_code(text)}"
             for head, text in (("Why", first.why), ("What to do", first.remedy))
             if text
         ]
@@ -368,7 +368,7 @@ def _contradictions(rows: Sequence[Row]) -> Iterator[_Block]:
                     source = f" ({prose(quoted[0].document)})" if quoted[0].document else ""
                     parts.append(f"> {prose(statement)}{source}")
             if first.remedy:
-                parts.append(f"What to do: {prose(first.remedy)}")
+                parts.append(f"What to do: {prose_with_code(first.remedy)}")
             yield _Block("\n\n".join(parts), "contradiction", 3)
 
 

@@ -39,3 +39,17 @@ def test_code_is_one_span_whatever_is_in_it(text: str, span: str) -> None:
 
 def test_a_fence_is_longer_than_what_it_holds() -> None:
     assert fenced("a\n```\n<b>\x07") == "````text\na\n```\n<b>\\x07\n````"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("say `a`b `", "say `a`b \\`"),
+        ("``x` <b>", "\\``x` &lt;b&gt;"),
+        ("` `", "` `"),
+        ("a  `b  c` d", "a `b c` d"),
+        ("`<b>`", "`<b>`"),
+    ],
+)
+def test_a_backtick_without_a_fellow_opens_no_code(text: str, told: str) -> None:
+    assert prose_with_code(text) == told
