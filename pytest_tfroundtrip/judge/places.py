@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Limits = Callable[[Tensor, Tensor], Limit]
 
 _AXES = 2  # rows are along the first axis, or along the second of a batch
+_OUTPUTS = 2  # one that moved, and the score by which it was sorted
 _ROWS = 1000  # that differ; beyond that it is no swap here and there
 
 
@@ -50,7 +51,7 @@ def moved_rows(
         loaded: the same ones, in the same shapes.
         limits: how far apart two tensors' elements may be.
     """
-    if set(saved) != set(loaded):
+    if len(saved) < _OUTPUTS or set(saved) != set(loaded):
         return None
     pairs = {name: (saved[name], loaded[name]) for name in sorted(saved)}
     if any(one.value.shape != other.value.shape for one, other in pairs.values()):
