@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     source = folders[0].file
     target: Path = arguments.to or source.with_name(f"{source.name}-recorded")
     refuse(source, target)
-    from pytest_tfroundtrip.engine.references import files_of  # noqa: PLC0415  imports numpy
+    from pytest_tfroundtrip.engine.files import files_of  # noqa: PLC0415  imports protobuf
 
     if damaged := [fault for fault in files_of(source).faults if fault.stops]:
         for fault in damaged:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.engine.files import files_of
 from pytest_tfroundtrip.engine.observe import unanswered
-from pytest_tfroundtrip.engine.references import NotRecorded, References, files_of
+from pytest_tfroundtrip.engine.references import NotRecorded, References
 from pytest_tfroundtrip.engine.store import resave_key, save_key
 from pytest_tfroundtrip.errors import EnvironmentFailed
 from pytest_tfroundtrip.folder import Folder
@@ -38,7 +39,11 @@ class Saved:
     seconds: float = 0.0
     log: Path | None = None
     payload: Path | None = None  # what TensorFlow wrote, where it is not in that folder
-    faults: tuple[FileFault, ...] = ()  # what is wrong with that
+
+    @property
+    def faults(self) -> tuple[FileFault, ...]:
+        """What is wrong with somebody's SavedModel, which is read for it."""
+        return files_of(self.payload).faults if self.payload else ()
 
 
 class Artifacts:
@@ -133,17 +138,17 @@ class Artifacts:
 
     async def _record(self, save: Save, priority: int) -> Saved:
         """What a SavedModel that came as a folder should give."""
-        faults = (await asyncio.to_thread(files_of, save.model.file)).faults
         try:
             folder, seconds = await self._references.record(save, priority)
         except NotRecorded as error:
+            faults = (await asyncio.to_thread(files_of, save.model.file)).faults
             refusal = Observation(Verdict.REFUSED, Stage.LOAD, message=str(error), faults=faults)
             return Saved(None, refusal)
         if why := await asyncio.to_thread(_refused, save.model, folder):
             # What somebody gave on purpose: to go on without would be green and say nothing.
             return Saved(None, Observation(Verdict.UNSAVED, Stage.SAVE, message=why))
         reused = not seconds
-        return Saved(folder, None, reused, seconds, payload=save.model.file, faults=faults)
+        return Saved(folder, None, reused, seconds, payload=save.model.file)
 
     async def _save(self, save: Save, priority: int) -> Saved:
         environment = await self._steps.environment(save.runtime)

@@ -102,10 +102,10 @@ def observe_load(cell: Cell, answer: dict[str, Any]) -> Observation:
     else:
         judgement = judge_inference(record, observed, cell.loader, cell.tolerances)
     seen = _judged(judgement, float(answer.get("seconds", 0.0)), folder, answer["folder"], saved)
-    stopped = any(fault.stops for fault in saved.faults)
-    if stopped and record.uncalled and seen.verdict is Verdict.SAME:
+    uncalled = record.uncalled if seen.verdict is Verdict.SAME else None
+    if uncalled and any(fault.stops for fault in saved.faults):
         # The C API loads a graph without variables/ and says nothing; a call of it would fail.
-        said = f"loading raised nothing, but it cannot be called: {record.uncalled}"
+        said = f"loading raised nothing, but it cannot be called: {uncalled}"
         seen = replace(seen, verdict=Verdict.REFUSED, message=said, faults=saved.faults)
     return replace(seen, notes=observed.notes, log=str(answer["log"]))
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pytest_tfroundtrip.engine.files import model_at
 from pytest_tfroundtrip.folder import Folder
 from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.prediction import Subject, predict
 from pytest_tfroundtrip.savedmodel.model import Format
-from pytest_tfroundtrip.savedmodel.reading import found_at, read_saved_model
+from pytest_tfroundtrip.savedmodel.reading import found_at
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -78,6 +79,6 @@ def _subject(artifact: Path, payload: Path | None, named: tuple[str, ...] | None
     tags = named
     if tags is None:
         tags = json.loads((artifact / RECORD_JSON).read_bytes())["contract"]["tags"]
-    model = read_saved_model(found)
+    model = model_at(found)
     graphs = [graph for graph in model.meta_graphs if set(graph.stamp.tags) == set(tags)]
     return Subject(model, graphs[0], named is not None) if len(graphs) == 1 else None

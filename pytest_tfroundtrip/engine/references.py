@@ -10,13 +10,13 @@ import asyncio
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_tfroundtrip.engine.files import files_of
 from pytest_tfroundtrip.engine.store import file_digest, record_key
 from pytest_tfroundtrip.errors import EnvironmentFailed, RoundTripError
 from pytest_tfroundtrip.folder import Folder
@@ -27,12 +27,10 @@ from pytest_tfroundtrip.judge.differences import compare
 from pytest_tfroundtrip.judge.records import RECORD_JSON
 from pytest_tfroundtrip.judge.tolerances import EXACT
 from pytest_tfroundtrip.messages import headline
-from pytest_tfroundtrip.observation import FileFault
-from pytest_tfroundtrip.savedmodel.faults import messages_of
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_tfroundtrip.catalogue.apis import Apis
@@ -42,11 +40,9 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.engine.store import Store
     from pytest_tfroundtrip.inputs import Given
     from pytest_tfroundtrip.judge.records import Variables
-    from pytest_tfroundtrip.savedmodel.model import Fault
 
 GIVEN = "given.npz"
-#: Ops that no seed in the file binds, and ops of other packages, of which nothing is known.
-_RANDOM = re.compile(r"Random|Rng|Multinomial|Normal$|Timestamp|Shuffle|Sampler|PyFunc|>")
+_LOOKING = 2  # folders that are looked at, at once
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,8 @@ class References:
     def __init__(self, steps: Steps, store: Store) -> None:
         self._steps = steps
         self._store = store
+        # In their order, few at a time: a thousand at once, and the first is as late as the last.
+        self._looking = asyncio.Semaphore(_LOOKING)
 
     async def record(self, save: Save, priority: int) -> tuple[Path, float]:
         """The folder of a record, and the seconds that it took; 0 where it was there.
@@ -77,11 +75,10 @@ class References:
         """
         folder = save.model
         assert isinstance(folder, Folder)  # noqa: S101  for the type checker
-        carried = folder.examples is None and not folder.anew
-        if carried and (there := await asyncio.to_thread(record_in, folder)):
+        async with self._looking:
+            there, state, given = await asyncio.to_thread(_look, folder)
+        if there:
             return there, 0.0
-        state = await asyncio.to_thread(state_of, folder.file)
-        given = await asyncio.to_thread(given_for, folder, folder.inputs, folder.examples)
         failures: list[str] = []
         unusable: EnvironmentFailed | None = None
         for attempt in attempts(save, self._steps.settings.apis):
@@ -116,10 +113,11 @@ class References:
         runtime = attempt.runtime if attempt else save.maker
         environment = await self._steps.environment(runtime)
         loader = attempt.loader if attempt else ""
-        fed = file_digest(given.file) if given and given.file else ""
         # Why nobody can call it is in the record: other runtimes may have another reason.
-        key = record_key(save, runtime, environment.lock, loader, f"{state} {fed} {why}")
-        if there := await asyncio.to_thread(self._store.find, key, save.model.root):
+        key = record_key(save, runtime, environment.lock, loader, f"{state} {why}")
+        async with self._looking:
+            there = await asyncio.to_thread(self._store.find, key, save.model.root)
+        if there:
             return there, 0.0
         log = await self._steps.log(f"{save.id}-record", save.key)
         making = self._store.making()
@@ -230,6 +228,15 @@ def attempts(save: Save, known: Apis) -> Iterator[Attempt]:
                 yield Attempt(runtime, name)
 
 
+def _look(folder: Folder) -> tuple[Path | None, str, Given | None]:
+    """The record that a folder carries, or what one elsewhere goes by: its state, and inputs."""
+    if folder.examples is None and not folder.anew and (there := record_in(folder)):
+        return there, "", None
+    given = given_for(folder, folder.inputs, folder.examples)
+    fed = file_digest(given.file) if given and given.file else ""
+    return None, f"{state_of(folder.file)} {fed}", given
+
+
 def state_of(folder: Path) -> str:
     """What a folder's files are, by names, sizes and times: their contents may be gigabytes.
 
@@ -247,38 +254,6 @@ def state_of(folder: Path) -> str:
     except OSError as error:
         raise RoundTripError(str(error)) from error
     return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class Files:
-    """What a SavedModel's files say before anything is loaded."""
-
-    faults: tuple[FileFault, ...]  # what is wrong with them
-    random: bool  # an op may give other values in another process
-
-
-@cache
-def files_of(folder: Path) -> Files:
-    """What a SavedModel's files say."""
-    from pytest_tfroundtrip.savedmodel.reading import (  # noqa: PLC0415  brings protobuf
-        NoSavedModel,
-        found_at,
-        read_saved_model,
-    )
-
-    try:
-        model = read_saved_model(found_at(folder))
-    except NoSavedModel as error:
-        return Files(_told([error.fault]), random=True)
-    ops = (op.name for graph in model.meta_graphs for op in graph.ops)
-    return Files(_told(model.faults), any(map(_RANDOM.search, ops)))
-
-
-def _told(faults: Iterable[Fault]) -> tuple[FileFault, ...]:
-    return tuple(
-        FileFault(fault.id, fault.sentence, fault.remedy, fault.stops, messages_of(fault))
-        for fault in faults
-    )
 
 
 def _renewed(first: Variables | None, second: Variables | None) -> list[str]:

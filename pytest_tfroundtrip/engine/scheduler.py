@@ -13,6 +13,7 @@ import asyncio
 import heapq
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_tfroundtrip.errors import AgentDied, EnvironmentFailed
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.runtimes.process import AgentProcess
 
     StartAgent = Callable[[str], Awaitable[AgentProcess]]
+    Tell = Callable[[], None]  # an answer to who waits for it
 
 # A step whose agent died under it may not be the one to blame. Its second try has the agent for
 # itself: if that dies too, it is.
@@ -56,8 +58,10 @@ class Scheduler:
         slots: int,
         alive: int,
         one_at_a_time: Callable[[str], bool] = lambda _: False,
+        may_start: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._start = start
+        self._may_start = may_start  # agents that would not have to wait for their environment
         self._one_at_a_time = one_at_a_time  # agents that run no two steps side by side
         self._free = slots
         self._alive = alive
@@ -74,6 +78,10 @@ class Scheduler:
         """Say that a step of this agent is to come, so that the agent is kept for it."""
         self._open[process] += 1
         self._first[process] = min(priority, self._first.get(process, priority))
+
+    def wake(self) -> None:
+        """Look for what to do: something is there that was not."""
+        self._dispatch()
 
     def done(self, process: str) -> None:
         """A step that was announced is settled, run or not."""
@@ -119,14 +127,14 @@ class Scheduler:
             if agent is None:
                 if self._has_room(process):
                     self._agents[process] = _Agent()
-                    self._go(self._start_agent(process))
+                    self._go(partial(self._start_agent, process))
                     return True
             elif agent.process is not None and self._may_run(process, agent):
                 job = heapq.heappop(self._jobs[process])
                 agent.running += 1
                 agent.suspected = job.attempts > 0
                 job.attempts += 1
-                self._go(self._run_job(process, agent, job))
+                self._go(partial(self._run_job, process, agent, job))
                 return True
         return False
 
@@ -144,7 +152,10 @@ class Scheduler:
         later = [
             (self._first[process], process)
             for process, count in self._open.items()
-            if count > 0 and not self._jobs[process] and process not in self._agents
+            if count > 0
+            and not self._jobs[process]
+            and process not in self._agents
+            and self._may_start(process)
         ]
         return [process for _, process in [*sorted(ready), *sorted(later)]]
 
@@ -176,21 +187,27 @@ class Scheduler:
             if not job.answer.done():
                 job.answer.set_exception(self._failed[process])
 
-    def _go(self, work: Any) -> None:
+    def _go(self, work: Callable[[], Awaitable[Tell | None]]) -> None:
         self._free -= 1
-        task = asyncio.ensure_future(work)
-        task.add_done_callback(self._slot_is_free)
-        self._keep(task)
+        self._keep(asyncio.ensure_future(self._in_slot(work)))
+
+    async def _in_slot(self, work: Callable[[], Awaitable[Tell | None]]) -> None:
+        """Do what takes a slot, and tell what came of it once the slot is taken again."""
+        tell = None
+        try:
+            tell = await work()
+        finally:
+            self._free += 1
+            self._dispatch()
+        if tell is not None:
+            # The next step goes out first: who judges this one holds the interpreter's lock.
+            asyncio.get_running_loop().call_soon(tell)
 
     def _keep(self, task: asyncio.Future[None]) -> None:
         """Hold a task: the loop itself holds only a weak reference to it."""
         if isinstance(task, asyncio.Task):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-
-    def _slot_is_free(self, _: object) -> None:
-        self._free += 1
-        self._dispatch()
 
     async def _start_agent(self, process: str) -> None:
         try:
@@ -203,29 +220,25 @@ class Scheduler:
         if process in self._failed:
             del self._agents[process]
 
-    async def _run_job(self, process: str, agent: _Agent, job: _Job) -> None:
-        if job.answer.cancelled() or agent.process is None:
-            agent.running -= 1
-            return
+    async def _run_job(self, process: str, agent: _Agent, job: _Job) -> Tell | None:
+        outcome: dict[str, Any] | Exception | None = None
         try:
-            answer = await self._answer(agent.process, job.message)
+            if not job.answer.cancelled() and agent.process is not None:
+                outcome = await self._answer(agent.process, job.message)
         except AgentDied as error:
             if self._agents.get(process) is agent:
                 del self._agents[process]
             if job.attempts < ATTEMPTS:
                 heapq.heappush(self._jobs[process], job)
-            elif not job.answer.done():
-                job.answer.set_exception(error)
+            else:
+                outcome = error
         except Exception as error:  # noqa: BLE001  else the step would be waited for for ever
-            if not job.answer.done():
-                msg = f"a step could not be run: {type(error).__name__}: {error}"
-                job.answer.set_exception(EnvironmentFailed(msg))
-        else:
-            if not job.answer.done():
-                job.answer.set_result(answer)
+            msg = f"a step could not be run: {type(error).__name__}: {error}"
+            outcome = EnvironmentFailed(msg)
         finally:
             agent.running -= 1
             agent.suspected = False
+        return None if outcome is None else partial(_settle, job.answer, outcome)
 
     @staticmethod
     async def _answer(process: AgentProcess, message: dict[str, Any]) -> dict[str, Any]:
@@ -237,3 +250,12 @@ class Scheduler:
             await process.close()
             msg = f"the agent did not answer within {patience:g} s and was ended"
             raise AgentDied(msg) from None
+
+
+def _settle(awaited: asyncio.Future[dict[str, Any]], outcome: dict[str, Any] | Exception) -> None:
+    if awaited.done():
+        return
+    if isinstance(outcome, Exception):
+        awaited.set_exception(outcome)
+    else:
+        awaited.set_result(outcome)

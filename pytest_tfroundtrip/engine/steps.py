@@ -67,6 +67,7 @@ class Steps:
             slots=self.settings.jobs,
             alive=max_alive(self.settings.jobs),
             one_at_a_time=lambda key: self._agents[key].untrusted,
+            may_start=lambda key: self._is_there(self._agents[key].runtime),
         )
 
     async def close(self) -> None:
@@ -225,6 +226,11 @@ class Steps:
                 future.exception()
             else:
                 future.set_result(environment)
+        self._scheduler.wake()
+
+    def _is_there(self, runtime: Runtime) -> bool:
+        found = self.environments.get(runtime.environment)
+        return found is not None and not isinstance(found, EnvironmentFailed)
 
     async def until_prepared(self) -> None:
         """Wait until every environment that is needed is there, or known not to be."""

@@ -11,7 +11,7 @@ import pytest
 from known_cells import known_cell
 
 from pytest_tfroundtrip.catalogue.runtime import OwnRuntime
-from pytest_tfroundtrip.engine import predictions
+from pytest_tfroundtrip.engine import files, predictions
 from pytest_tfroundtrip.engine.artifacts import Saved
 from pytest_tfroundtrip.engine.predictions import Predictions
 from pytest_tfroundtrip.folder import Folder
@@ -113,7 +113,7 @@ def test_an_artifact_is_read_once(artifact: Artifact, monkeypatch: pytest.Monkey
     folder = artifact("tf_module-2.15", ["serve"])
     kept = Predictions()
     first = kept.told(SEEN, OLD, Saved(folder))
-    monkeypatch.delattr(predictions, "read_saved_model")
+    monkeypatch.delattr(files, "read_saved_model")
     assert kept.told(SEEN, OLD, Saved(folder)) == first
 
 

@@ -165,3 +165,58 @@ def test_an_agent_that_cannot_even_be_tried_fails_its_steps() -> None:
 
     results = drive(BrokenAgents(), [("2.0", "a"), ("2.0", "b")])
     assert all(isinstance(result, EnvironmentFailed) for result in results)
+
+
+def test_the_next_step_is_sent_before_who_waits_gets_an_answer() -> None:
+    """Judging takes the interpreter's lock: an agent would wait for its next step meanwhile."""
+    told: list[str] = []
+
+    class Telling(Agent):
+        async def step(self, message: dict[str, Any]) -> dict[str, Any]:
+            told.append(f"sent {message['name']}")
+            await asyncio.sleep(0.003)
+            return message
+
+    class TellingAgents(Agents):
+        async def start(self, process: str) -> Any:
+            await super().start(process)
+            return Telling(self, process)
+
+    async def judged(scheduler: Scheduler, name: str) -> None:
+        await scheduler.run("2.0", 0, {"name": name})
+        told.append(f"judged {name}")
+        scheduler.done("2.0")
+
+    async def every() -> None:
+        scheduler = Scheduler(TellingAgents().start, slots=1, alive=1)
+        for _ in "ab":
+            scheduler.announce("2.0", 0)
+        await asyncio.gather(judged(scheduler, "a"), judged(scheduler, "b"))
+        await scheduler.stop()
+
+    asyncio.run(every())
+    assert told == ["sent a", "sent b", "judged a", "judged b"]
+
+
+def test_an_agent_whose_environment_is_not_there_holds_no_slot() -> None:
+    agents = Agents()
+    there: set[str] = {"2.0"}
+
+    async def every() -> None:
+        scheduler = Scheduler(agents.start, slots=1, alive=2, may_start=there.__contains__)
+        scheduler.announce("1.15", 0)
+        scheduler.announce("2.0", 1)
+        scheduler.wake()
+        await asyncio.sleep(0.001)
+        assert agents.started == ["2.0"]
+        there.add("1.15")
+        scheduler.wake()
+        await asyncio.sleep(0.001)
+        assert agents.started == ["2.0", "1.15"]
+        scheduler.done("2.0")
+        scheduler.done("1.15")
+        await asyncio.sleep(0.001)
+        await scheduler.stop()
+
+    asyncio.run(every())
+    assert agents.alive == 0
