@@ -57,19 +57,25 @@ class ToldOnce:
 def _shortened(reports: Sequence[pytest.TestReport], width: int, *, line: bool) -> Iterator[None]:
     """Reports, in the order in which they are printed, with those that refer to another short.
 
-    With ``line`` (``--tb=line``) all are: pytest has a line for each, and prints the rest too.
+    The last lines name each one's cause. With ``line`` (``--tb=line``) there are no blocks: pytest
+    has a line for each, and would print the rest too.
     """
     from pytest_tfroundtrip.report.telling import references  # noqa: PLC0415
 
     kept: list[tuple[pytest.TestReport, dict[str, Any]]] = []
     tellings = [_telling_of(report) for report in reports]
+    referred = False
     for report, telling, reference in zip(reports, tellings, references(tellings), strict=True):
-        if telling and (reference or line):
-            text = "" if line or not reference else reference.text(telling, width)
-            text += _HOW_TO_SEE if text and not kept else ""
-            short = _Short(text, _crash(report.longrepr, telling, reference))
-            kept.append((report, dict(vars(report))))
-            setattr(report, "longrepr", short)  # noqa: B010  all that a terminal asks of one
+        if telling is None:
+            continue
+        text = "" if line else None
+        if reference and not line:
+            text = reference.text(telling, width) + ("" if referred else _HOW_TO_SEE)
+            referred = True
+        short = _Short(report.longrepr, text, _crash(report.longrepr, telling, reference))
+        kept.append((report, dict(vars(report))))
+        setattr(report, "longrepr", short)  # noqa: B010  all that a terminal asks of one
+        if text is not None:
             # xdist's: pytest prints a line on the worker's Python, which ran none of this.
             vars(report).pop("node", None)
     try:
@@ -90,16 +96,19 @@ def _telling_of(report: pytest.TestReport) -> Telling | None:
 class _Short:
     """What pytest's terminal asks of a failure's representation."""
 
-    text: str
+    whole: Any  # pytest's own
+    text: str | None  # what stands in its place
     reprcrash: Any  # where it was raised, with a message: for --tb=line and the last lines
 
     def toterminal(self, tw: Any) -> None:
         """Print it."""
-        if self.text:
+        if self.text is None:
+            self.whole.toterminal(tw)
+        elif self.text:
             tw.line(self.text)
 
     def __str__(self) -> str:
-        return self.text
+        return str(self.whole) if self.text is None else self.text
 
 
 def _crash(whole: Any, telling: Telling, reference: Reference | None) -> Any:
@@ -108,6 +117,7 @@ def _crash(whole: Any, telling: Telling, reference: Reference | None) -> Any:
     if crash is None:
         return None
     raised = str(crash.message).partition(":")[0]
-    message = f"{raised}: {telling.sentence}"
-    message += f": as told with {reference.to.test}" if reference else ""
+    why = f" [{telling.cause}]" if telling.cause else ""
+    message = f"{raised}{why}: {telling.sentence}"
+    message += f": as told with {reference.to.test}" if reference and not why else ""
     return replace(crash, message=message)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.observation import Change, Observation
     from pytest_tfroundtrip.vocabulary import Direction, Foreseen, Promise
 
+#: What is said of any graph without objects, see savedmodel/origin.py.
+_NO_TRACE = ("builder", "simple_save")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -122,14 +125,19 @@ class Row:
         return f"{self.model} (signature {self.signature!r})"
 
     @property
+    def _written(self) -> str:
+        by = " or ".join(self.writers)
+        if self.save_runtime != UNKNOWN:
+            return f"written by {by} under {self.save_runtime}"
+        if self.writers == _NO_TRACE:
+            return "which does not say what wrote it"
+        return f"written by {by} under a release that it does not name"
+
+    @property
     def sentence(self) -> str:
         """The cell in words: ``Affine saved by builder under 2.15 and loaded by ...``."""
         if self.writers:
-            parts = [f"{self.named}, written by {' or '.join(self.writers)}"]
-            if self.save_runtime == UNKNOWN:
-                parts[0] += " under a release that it does not name"
-            else:
-                parts[0] += f" under {self.save_runtime}"
+            parts = [f"{self.named}, {self._written}"]
         else:
             parts = [f"{self.named} saved by {self.save} under {self.save_runtime}"]
         if self.resave_runtime:

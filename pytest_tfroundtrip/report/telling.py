@@ -41,7 +41,8 @@ class Telling:
 
     test: str  # its name, by which it is found and selected
     sentence: str  # the cell and what was seen of it
-    verdict: str  # what was seen, and why: "refused while loading [debug-name-attr]"
+    verdict: str  # what was seen: "refused while loading"
+    cause: str  # why, by its id; empty where that is not known
     kind: str  # one of another kind is never the same
     words: str  # why, what to do, and what else is said in sentences of ours
     numbers: str = ""  # how far values are off, which is each cell's own
@@ -56,7 +57,8 @@ class Reference:
 
     def text(self, telling: Telling, width: int) -> str:
         """As lines for a terminal."""
-        lines = wrap(f"{telling.verdict}: as told with {self.to.test}", width, rest="  ")
+        why = f" [{telling.cause}]" if telling.cause else ""
+        lines = wrap(f"{telling.verdict}{why}: as told with {self.to.test}", width, rest="  ")
         if self.here:
             lines += wrap(self.here, width, "  here: ", "  ")
         return "\n".join(lines)
@@ -86,7 +88,8 @@ def telling_of(row: Row, objection: str = "") -> Telling:
     return Telling(
         test=_name(row),
         sentence=f"{row.sentence}: {verdict}",
-        verdict=f"{verdict} [{row.cause}]" if row.cause else verdict,
+        verdict=verdict,
+        cause=row.cause or "",
         kind="\n".join([str(row.verdict), *kind]),
         words=" ".join(filter(None, words)),
         numbers=said if row.verdict in _OF_NUMBERS else "",
@@ -109,7 +112,7 @@ def telling_of_case(case: StatementCase, test: str) -> Telling | None:
 
 def _unavailable(test: str, sentence: str, verdict: str, message: str) -> Telling:
     """A runtime that cannot be had is an error of each test that needs it, for one reason."""
-    return Telling(test, sentence, verdict, f"{Verdict.ENV_ERROR}\n{message}", "")
+    return Telling(test, sentence, verdict, "", f"{Verdict.ENV_ERROR}\n{message}", "")
 
 
 def _name(row: Row) -> str:

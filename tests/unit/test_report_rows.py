@@ -66,6 +66,22 @@ def test_what_of_a_folder_is_called_stands_by_its_name_unless_it_is_the_usual(
     assert row.sentence.startswith(f"{named}, written by tf_module")
 
 
+@pytest.mark.parametrize(
+    ("writers", "release", "said"),
+    [
+        (("builder", "simple_save"), "1.15", "written by builder or simple_save under 1.15"),
+        (("tf_module",), "unknown", "written by tf_module under a release that it does not name"),
+        # A pointer of Git LFS has no release, no saver, nothing.
+        (("builder", "simple_save"), "unknown", "which does not say what wrote it"),
+    ],
+)
+def test_a_folder_is_said_to_be_written_by_what_its_file_says(
+    writers: tuple[str, ...], release: str, said: str
+) -> None:
+    row = a_row(model="m", writers=writers, save_runtime=release, load="tf1_load")
+    assert row.sentence.startswith(f"m, {said}, loaded by tf1_load")
+
+
 def test_a_command_selects_the_function_of_a_folder() -> None:
     place = Path.cwd() / "m"
     folder = Folder("m", place, place, ("serve",), None, False, "2.8", ("tf_module",))  # noqa: FBT003

@@ -65,12 +65,11 @@ def test_a_line_each_is_a_line_each(project: Project) -> None:
     lines = project.run(*CHOSEN, "--tb=line").outlines
     start = next(n for n, line in enumerate(lines) if " FAILURES " in line)
     end = next(n for n, line in enumerate(lines) if " TensorFlow round trips " in line)
-    one, two = lines[start + 1 : end]
-    assert one.endswith(
-        "Refused: Affine saved by builder under 2.15 and loaded by tf1_load under 1.15:"
-        " refused while loading"
-    )
-    assert two.endswith(f"refused while loading: as told with test_model.py::test_affine[{FIRST}]")
+    for line, loader in zip(lines[start + 1 : end], ("tf1_load", "tf2_load"), strict=True):
+        assert line.endswith(
+            "Refused [debug-name-attr]: Affine saved by builder under 2.15 and loaded by"
+            f" {loader} under 1.15: refused while loading"
+        )
 
 
 def whole(project: Project) -> list[int]:
@@ -118,17 +117,29 @@ def test_a_runtime_that_cannot_be_had_is_told_once_by_all_workers(
     assert ["no interpreter for 2.15" in "\n".join(lines) for lines in told] == [True, False, False]
 
 
-def test_last_lines_are_short_where_ci_prints_them_whole(
+def test_last_lines_name_the_cause_and_are_short_where_ci_prints_them_whole(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", "true")
     project.agent(rules=[BROKEN])
-    result = project.run(*CHOSEN)
-    last = result.stdout.str().partition("short test summary info")[2]
-    assert last.count(REMEDY) == 1
-    named = f"FAILED test_model.py::test_affine[{SECOND}] - Refused: Affine saved by builder"
-    (line,) = (line for line in last.splitlines() if line.startswith(named))
-    assert line.endswith(f"refused while loading: as told with test_model.py::test_affine[{FIRST}]")
+    last = project.run(*CHOSEN).stdout.str().partition("short test summary info")[2]
+    assert [line for line in last.splitlines() if line.startswith("FAILED")] == [
+        f"FAILED test_model.py::test_affine[{cell}] - Refused [debug-name-attr]: Affine saved by"
+        f" builder under 2.15 and loaded by {loader} under 1.15: refused while loading"
+        for cell, loader in ((FIRST, "tf1_load"), (SECOND, "tf2_load"))
+    ]
+    assert REMEDY not in last
+
+
+def test_last_lines_refer_to_another_where_nobody_knows_why(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    project.agent(rules=[{**BROKEN, "message": "Nobody knows"}])
+    last = project.run(*CHOSEN).stdout.str().partition("short test summary info")[2]
+    one, two = (line for line in last.splitlines() if line.startswith("FAILED"))
+    assert one.endswith("loaded by tf1_load under 1.15: refused while loading")
+    assert two.endswith(f"refused while loading: as told with test_model.py::test_affine[{FIRST}]")
 
 
 def test_what_the_baseline_has_against_one_is_told(project: Project) -> None:
