@@ -58,3 +58,4 @@ class Collected:
     untested: dict[str, Untested] = field(default_factory=dict)
     trials: dict[str, Trial] = field(default_factory=dict)  # cases under runtimes, by node id
     outcomes: dict[str, str] = field(default_factory=dict)  # by node id
+    objections: dict[str, str] = field(default_factory=dict)  # by node id: of those that failed

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CELL, PROMISE, VERDICT, CAUSE = "tf_cell", "tf_promise", "tf_verdict", "tf_cause"
 MAX_ABS_ERROR, MAX_REL_ERROR = "tf_max_abs_error", "tf_max_rel_error"
 CASE, RUNTIME = "tf_case", "tf_runtime"
+OBJECTION = "tf_objection"  # what a baseline, or a mark's accept=, has against the cell
 
 
 def tell(item: pytest.Item, properties: Iterable[tuple[str, object]]) -> None:

@@ -255,7 +255,8 @@ class Reporting:
             outcome = outcomes.get(names[0])
             # What the engine saw ahead of a test that never ran is no result of this run.
             seen = engine.observations.get(test.cell.key) if outcome else None
-            row = self._row(test, seen, names, outcome)
+            objection = self._collected.objections.get(names[0], "")
+            row = self._row(test, seen, names, outcome, objection)
             loader, release, fed = _reference(engine, test.cell) if seen else ("", "", "")
             yield replace(row, reference_load=loader, reference_runtime=release, inputs=fed)
         for untested in self._collected.untested.values():
@@ -269,6 +270,7 @@ class Reporting:
         observation: Observation | None,
         nodeids: Sequence[str],
         outcome: str | None,
+        objection: str = "",
     ) -> Row:
         cell, expected = test.cell, test.expectation
         diagnosis = diagnose(observation, cell) if observation else None
@@ -302,7 +304,7 @@ class Reporting:
             thread=thread,
             statement=expected.entry.english if expected.entry else None,
             document=expected.entry.document if expected.entry else None,
-            note=settled.message if settled and settled.outcome == "failed" else "",
+            note=settled.message if settled and settled.outcome == "failed" else objection,
             signature=_signature(cell),
             function=model.function if isinstance(model := cell.save.model, Folder) else None,
             nodeids=nodeids,

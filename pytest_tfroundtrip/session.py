@@ -317,22 +317,12 @@ class RoundTripSession:
         if observation.mispredicted:
             said = self.reporting.wrong_prediction(test, observation)
             item.add_report_section("call", "tf-roundtrip prediction", said)
-        diagnosis = diagnose(observation, test.cell)
-        # Of what is the same: the causes that could have struck, had they not gone.
-        struck = [diagnosis.cause] if diagnosis else []
-        same = observation.verdict is Verdict.SAME
-        reason = test.accepted([cause.id for cause in (possible(test.cell) if same else struck)])
-        objection = None
-        if reason is None:
-            reason, objection = self._by_baseline(test, observation)
-        if same:
+        reason, objection = self._accepted(test, observation)
+        if objection is not None:
+            properties.tell(item, [(properties.OBJECTION, objection)])
+        if observation.verdict is Verdict.SAME:
             if objection is not None:
                 pytest.fail(objection, pytrace=False)
-            if reason is not None and not expected.strict:
-                pytest.fail(
-                    f"{test.cell.id} is accepted ({reason}), but it is same: take it out of accept",
-                    pytrace=False,
-                )
             return
         if reason is not None:
             pytest.xfail(reason)
@@ -342,6 +332,20 @@ class RoundTripSession:
             first = observation.message.strip().partition("\n")[0]
             pytest.xfail(f"the documents have no word on it: {observation.verdict}: {first}")
         raise failure
+
+    def _accepted(self, test: TestCell, observation: Observation) -> tuple[str | None, str | None]:
+        """Why the mark or the baseline accepts a cell, or what it has against it."""
+        same = observation.verdict is Verdict.SAME
+        diagnosis = diagnose(observation, test.cell)
+        struck = [diagnosis.cause] if diagnosis else []
+        # Of what is the same: the causes that could have struck, had they not gone.
+        reason = test.accepted([cause.id for cause in (possible(test.cell) if same else struck)])
+        if reason is None:
+            return self._by_baseline(test, observation)
+        if not same or test.expectation.strict:
+            return reason, None
+        why = f"{test.cell.id} is accepted ({reason}), but it is same: take it out of accept"
+        return None, why
 
     def _by_baseline(
         self, test: TestCell, observation: Observation
@@ -389,6 +393,9 @@ class RoundTripSession:
         outcomes = self.collected.outcomes
         if report.when == "setup":
             outcomes.pop(report.nodeid, None)
+        said = dict(report.user_properties).get(properties.OBJECTION)
+        if isinstance(said, str):
+            self.collected.objections[report.nodeid] = said
         if report.failed:
             outcomes[report.nodeid] = "failed" if report.when == "call" else "error"
         elif report.skipped:

@@ -9,6 +9,7 @@ from pytest_tfroundtrip.catalogue.order import api_order
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
 from pytest_tfroundtrip.report.predictions import apology
 from pytest_tfroundtrip.report.readers import sentences
+from pytest_tfroundtrip.report.rows import UNEXPECTED
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.uncompared import uncompared_sentence
 from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict
@@ -69,6 +70,8 @@ def _sentences(rows: Sequence[Row]) -> Iterator[str]:
     asserted = sum(row.asserted for row in rows)
     if asserted:
         yield f"{count(asserted, 'cell')} came back the same, but the test itself failed."
+    if unexpected := sum(row.unexpected for row in rows):
+        yield f"{count(unexpected, 'cell')} failed for coming back the same: {UNEXPECTED}."
     if wrong := sum(row.mispredicted for row in rows):
         yield apology(wrong)
     waiting = sum(row.verdict is None for row in rows)
@@ -92,7 +95,7 @@ def _documents(rows: Sequence[Row]) -> str:
     empty = sum(row.verdict is Verdict.UNSAVED and not row.failed for row in promised)
     if empty:
         parts.append(f"{empty} had nothing to load, their save being refused")
-    failed = [row for row in rows if row.failed and not row.asserted]
+    failed = [row for row in rows if row.lost]
     if failed:
         parts.append(f"{count(len(failed), 'cell')} failed{_unforeseen(failed)}")
     return "; ".join(parts) + "."
@@ -107,7 +110,7 @@ def _unforeseen(failed: Sequence[Row]) -> str:
 def _round_trip(rows: Sequence[Row]) -> str:
     """Whether people's models survive."""
     models = sorted({row.model for row in rows})
-    failed = [row for row in rows if row.failed and not row.asserted]
+    failed = [row for row in rows if row.lost]
     if failed:
         return _failed(rows, failed, models)
     same = sum(row.verdict is Verdict.SAME for row in rows)
@@ -132,7 +135,7 @@ def _round_trip(rows: Sequence[Row]) -> str:
 def _folders(rows: Sequence[Row]) -> Iterator[str]:
     """Who reads which SavedModel."""
     yield from sentences(rows)
-    failed = sum(row.failed and not row.asserted for row in rows)
+    failed = sum(row.lost for row in rows)
     if failed:
         yield f"{failed} of {count(len(rows), 'cell')} failed."
 

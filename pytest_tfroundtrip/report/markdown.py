@@ -18,7 +18,7 @@ from pytest_tfroundtrip.report.grid import FULL_PAIRS, pairs_of, share_of
 from pytest_tfroundtrip.report.lines import count, runtimes
 from pytest_tfroundtrip.report.places import CONTRADICTION, FAILED, piece_of
 from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
-from pytest_tfroundtrip.report.rows import disambiguate, in_order
+from pytest_tfroundtrip.report.rows import UNEXPECTED, disambiguate, in_order
 from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.terminal import grouped
@@ -80,14 +80,9 @@ def page(
         *_matrices([row for row in ordered if row.verdict is not None]),
         *_mispredicted([row for row in ordered if row.mispredicted]),
         *_unavailable([row for row in ordered if row.verdict is Verdict.ENV_ERROR]),
-        *_asserted([row for row in ordered if row.asserted]),
-        *_failures(
-            [
-                row
-                for row in ordered
-                if row.failed and not row.asserted and row.verdict is not Verdict.ENV_ERROR
-            ]
-        ),
+        *_same("The same, but the test itself failed", [row for row in ordered if row.asserted]),
+        *_same(f"The same: {UNEXPECTED}", [row for row in ordered if row.unexpected]),
+        *_failures([row for row in ordered if row.lost and row.verdict is not Verdict.ENV_ERROR]),
         *_contradictions([row for row in ordered if row.contradiction]),
         *_statements(statements),
         *_save_pairs(save_pairs),
@@ -298,11 +293,10 @@ def _unavailable(rows: Sequence[Row]) -> Iterator[_Block]:
         yield _Block("\n\n".join(parts), "unavailable runtime", 1)
 
 
-def _asserted(rows: Sequence[Row]) -> Iterator[_Block]:
+def _same(title: str, rows: Sequence[Row]) -> Iterator[_Block]:
     if not rows:
         return
-    title = f"## The same, but the test itself failed ({count(len(rows), 'cell')})"
-    yield _Block(title, "", 0)
+    yield _Block(f"## {title} ({count(len(rows), 'cell')})", "", 0)
     yield from _each(rows)
 
 

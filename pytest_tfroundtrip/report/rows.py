@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.observation import Change, Observation
     from pytest_tfroundtrip.vocabulary import Direction, Foreseen, Promise
 
+#: Of what came back the same, and should not have.
+UNEXPECTED = "that was not expected"
 #: What is said of any graph without objects, see savedmodel/origin.py.
 _NO_TRACE = ("builder", "simple_save")
 
@@ -109,6 +111,16 @@ class Row:
     def asserted(self) -> bool:
         """Whether it came back the same, and the test's own body failed all the same."""
         return self.failed and self.verdict is Verdict.SAME and not self.note
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether it failed for coming back the same: ``note`` says who did not expect it."""
+        return self.failed and self.verdict is Verdict.SAME and bool(self.note)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it failed and did not come back the same."""
+        return self.failed and self.verdict is not Verdict.SAME
 
     @property
     def mispredicted(self) -> bool:

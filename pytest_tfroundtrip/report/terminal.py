@@ -16,7 +16,7 @@ from pytest_tfroundtrip.report.folders import of_which
 from pytest_tfroundtrip.report.grid import grids
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
 from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
-from pytest_tfroundtrip.report.rows import disambiguate, in_order
+from pytest_tfroundtrip.report.rows import UNEXPECTED, disambiguate, in_order
 from pytest_tfroundtrip.report.save_pairs import pair_lines
 from pytest_tfroundtrip.report.statements import Standing, statement_lines
 from pytest_tfroundtrip.report.uncompared import uncompared_lines
@@ -209,12 +209,11 @@ def _unavailable(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    yield from _asserted([row for row in rows if row.asserted], width)
-    failed = [
-        row
-        for row in rows
-        if row.failed and not row.asserted and row.verdict is not Verdict.ENV_ERROR
-    ]
+    asserted = [row for row in rows if row.asserted]
+    yield from _same("the same, but the test itself failed", asserted, width)
+    unexpected = [row for row in rows if row.unexpected]
+    yield from _same(f"the same: {UNEXPECTED}", unexpected, width)
+    failed = [row for row in rows if row.lost and row.verdict is not Verdict.ENV_ERROR]
     if not failed:
         return
     yield from _title(f"failures by cause ({count(len(failed), 'cell')})", width, red=True)
@@ -239,14 +238,15 @@ def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
     yield BLANK
 
 
-def _asserted(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """What came back the same in tests whose own body failed: nobody's fault but theirs."""
+def _same(title: str, rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """What came back the same in tests that failed: by their own body, or for that."""
     if not rows:
         return
-    title = f"the same, but the test itself failed ({count(len(rows), 'cell')})"
-    yield from _title(title, width, red=True)
+    yield from _title(f"{title} ({count(len(rows), 'cell')})", width, red=True)
     for row in rows[:EXAMPLES]:
         yield from wrapped(row.sentence, width, 2, "- ")
+        if row.note:
+            yield from wrapped(row.note, width, 4, "but: ")
         yield line(f"    rerun: {row.command}")
     if len(rows) > EXAMPLES:
         yield line(f"  ... and {count(len(rows) - EXAMPLES, 'more cell')}")

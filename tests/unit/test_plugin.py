@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -339,13 +340,27 @@ def test_a_rerun_of_one_cell_does_not_write_the_file_anew(project: Project) -> N
     assert not [cell for cell in cells if "--tf-baseline-update" in cell["command"]]
 
 
-def test_what_works_after_all_fails_until_it_is_taken_out(project: Project) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_what_works_after_all_fails_until_it_is_taken_out(
+    project: Project, workers: tuple[str, ...]
+) -> None:
     project_with_runtimes(project)
     file = project.path / "baseline.toml"
     file.write_text(ACCEPTED, encoding="utf-8")
-    result = project.run(BASELINE)
+    run = project.run_apart if workers else project.run
+    result = run(BASELINE, "--tf-report=r.json", *workers)
     result.assert_outcomes(passed=5, failed=1)
-    result.stdout.fnmatch_lines(["*baseline.toml, entry 1 accepts it*But it is the same*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*baseline.toml, entry 1 accepts it*But it is the same*",
+            "the same: that was not expected (1 cell)",
+            "  - Affine saved by builder under 2.15 and loaded by tf1_load under 1.15",
+            "    but: baseline.toml, entry 1 accepts it*",
+            "*Affine comes back the same in all 6 cells. 1 cell failed for coming back*",
+        ]
+    )
+    cells = json.loads((project.path / "r.json").read_text(encoding="utf-8"))["cells"]
+    assert ["But it is the same" in cell["note"] for cell in cells].count(True) == 1
     project.run(BASELINE, "--tf-baseline-update").assert_outcomes(passed=6)
     assert "[[accept]]" not in file.read_text(encoding="utf-8")
 

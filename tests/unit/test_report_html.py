@@ -351,12 +351,15 @@ def test_failures_stand_by_cause_with_remedy_thread_and_a_command() -> None:
         broken(load="tf2_load", note="the entry is out of date"),
         broken(load="c_api", cause=None, why=None, remedy=None, message="odd\n  words"),
         a_row(load="keras_load", outcome="failed"),
+        a_row(load="hub_module", outcome="failed", note="b.toml accepts it"),
         a_row(load="hub_load", outcome="error", verdict=Verdict.ENV_ERROR, message="no Python"),
     ]
     said = made(rows).said("failures")
-    assert said.startswith("Failures 5 cells A runtime could not be had 1 cell,")
+    assert said.startswith("Failures 6 cells A runtime could not be had 1 cell,")
     assert "no Python" in said
     assert "The same, but the test itself failed 1 cell" in said
+    unexpected = said.partition("The same: that was not expected 1 cell")[2]
+    assert "But b.toml accepts it (1 cell)" in unexpected.partition("disable-copy-on-read")[0]
     assert "disable-copy-on-read 2 cells, saved by 2.15, loaded by 1.15" in said
     assert "Why A newer TensorFlow wrote an op" in said
     assert "What to do Save with TensorFlow 2.11 or older." in said

@@ -93,11 +93,15 @@ def test_what_is_neither_failure_of_the_model_nor_of_tensorflow_stands_apart() -
         [
             broken(verdict=Verdict.ENV_ERROR, outcome="error", message="no Python", cause=None),
             a_row(outcome="failed", load="tf2_load"),
+            a_row(outcome="failed", load="keras_load", note="b.toml, entry 1 accepts it"),
         ]
     )
     unavailable = text.partition("## Runtimes that could not be had (1 cell)")[2]
     assert "```text\nno Python\n```" in unavailable
     assert "## The same, but the test itself failed (1 cell)" in text
+    unexpected = text.partition("## The same: that was not expected (1 cell)")[2]
+    assert "b.toml, entry 1 accepts it" in unexpected
+    assert "## Failures by cause" not in text
     assert "Failures by cause" not in text
 
 

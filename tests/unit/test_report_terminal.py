@@ -302,9 +302,12 @@ def test_failures_are_listed_by_cause_with_the_remedy() -> None:
     )
 
 
-def test_an_entry_that_is_out_of_date_is_told_with_its_failures() -> None:
+def test_what_is_the_same_and_should_not_be_stands_with_who_says_so() -> None:
     text = plain(summary([a_row(outcome="failed", note="x (causes.toml) is out of date")]))
-    assert "same: x (causes.toml) is out of date" in " ".join(text.split())
+    assert "the same: that was not expected (1 cell)\n  - Affine saved by builder" in text
+    assert "\n    but: x (causes.toml) is out of date\n" in text
+    assert "failed for coming back the same: that was not expected." in " ".join(text.split())
+    assert "no known cause" not in text
 
 
 def test_runtimes_that_could_not_be_had_are_told_once() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.lines import count, runtimes
+from pytest_tfroundtrip.report.rows import UNEXPECTED
 from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.terminal import grouped
@@ -118,13 +119,16 @@ def failures(rows: Sequence[Row]) -> list[Group]:
     failed = [row for row in rows if row.failed]
     broken = [row for row in rows if row.verdict is Verdict.ENV_ERROR]
     asserted = [row for row in failed if row.asserted]
-    others = [row for row in failed if not row.asserted and row.verdict is not Verdict.ENV_ERROR]
+    unexpected = [row for row in failed if row.unexpected]
+    others = [row for row in failed if row.lost and row.verdict is not Verdict.ENV_ERROR]
     groups = [
         _group("A runtime could not be had", members, message=message or "no message")
         for message, members in grouped(broken, "message")
     ]
     if asserted:
         groups.append(_group("The same, but the test itself failed", asserted))
+    if unexpected:
+        groups.append(_group(f"The same: {UNEXPECTED}", unexpected))
     return groups + [
         _group(cause or "No known cause", members) for cause, members in grouped(others, "cause")
     ]
