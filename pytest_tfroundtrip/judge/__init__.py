@@ -1,17 +1,16 @@
 """What differs between an artifact's record and what a loader gave back, and the verdict on it.
 
 Knows neither pytest nor TensorFlow: two folders of ``.npz`` and JSON go in, a
-:class:`~pytest_tfroundtrip.judge.judge.Judgement` comes out. Imports numpy, so the plugin imports
+:class:`~pytest_tfroundtrip.judge.bench.Judgement` comes out. Imports numpy, so the plugin imports
 it only when there is something to judge.
 """
 
+from pytest_tfroundtrip.judge.bench import Judgement
 from pytest_tfroundtrip.judge.judge import (
-    Judgement,
     judge_creation,
     judge_fine_tuning,
     judge_inference,
     judge_resave,
-    judge_saves,
 )
 from pytest_tfroundtrip.judge.records import (
     ArtifactDamaged,
@@ -23,6 +22,7 @@ from pytest_tfroundtrip.judge.records import (
     read_observed,
     read_record,
 )
+from pytest_tfroundtrip.judge.saves import judge_saves
 
 __all__ = [
     "ArtifactDamaged",

@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from a_record import (
+    CONTRACT,
+    INPUTS,
+    OUTPUTS,
+    SIGNATURE,
+    VARIABLES,
+    a_contract,
+    a_record,
+    floats,
+    strings,
+)
 
 from pytest_tfroundtrip.agent.wire import Tensor
 from pytest_tfroundtrip.catalogue.apis import apis
@@ -19,7 +30,6 @@ from pytest_tfroundtrip.judge import (
     judge_creation,
     judge_inference,
     judge_resave,
-    judge_saves,
 )
 from pytest_tfroundtrip.judge.contract import Contract
 from pytest_tfroundtrip.vocabulary import Verdict
@@ -29,45 +39,6 @@ if TYPE_CHECKING:
 
 TF1_LOAD, TF2_LOAD = apis().loaders["tf1_load"], apis().loaders["tf2_load"]
 KERAS_LOAD = apis().loaders["keras_load"]
-
-CONTRACT: dict[str, Any] = {
-    "tags": ["serve"],
-    "signatures": {
-        "serving_default": {
-            "method_name": "tensorflow/serving/predict",
-            "inputs": {"x": {"dtype": "float32", "shape": [None, 3]}},
-            "outputs": {
-                "y": {"dtype": "float32", "shape": [None, 1]},
-                "label": {"dtype": "string", "shape": [None]},
-            },
-        }
-    },
-}
-SIGNATURE = CONTRACT["signatures"]["serving_default"]
-
-
-def floats(*values: float, dtype: str = "float32") -> Tensor:
-    return Tensor(dtype, np.array([[value] for value in values], dtype=dtype))
-
-
-def strings(*values: bytes) -> Tensor:
-    return Tensor("string", np.array(values, dtype=object))
-
-
-INPUTS = {"x": Tensor("float32", np.zeros((2, 3), dtype="float32"))}
-OUTPUTS = {"y": floats(1.5, -2.0), "label": strings(b"a", b"b")}
-VARIABLES = Variables("name", ("w",), {"w": floats(0.1, 0.2, 0.3)})
-
-
-def a_record(**changes: Any) -> Record:
-    record = Record(
-        (Example(INPUTS, OUTPUTS), Example(INPUTS, OUTPUTS)),
-        Contract.parse(CONTRACT),
-        "serving_default",
-        VARIABLES,
-        callable=False,
-    )
-    return replace(record, **changes)
 
 
 def an_observation(*, call: str = "signature", **changes: Any) -> Observed:
@@ -460,86 +431,7 @@ def test_a_saver_that_gives_names_of_its_own_is_drift_at_creation_and_not_at_loa
     assert judge(an_observation(), a_record(raw=raw)).verdict is Verdict.SAME
 
 
-# Two saves of one model
-
-
-def judged_saves(**changes: Any) -> Judgement:
-    return judge_saves(a_record(), a_record(**changes), Tolerances())
-
-
-def a_contract(change: Callable[[dict[str, Any]], None]) -> Contract | None:
-    raw = deepcopy(CONTRACT)
-    change(raw)
-    return Contract.parse(raw)
-
-
-def test_two_saves_that_a_reader_cannot_tell_apart_are_the_same() -> None:
-    assert judged_saves().verdict is Verdict.SAME
-
-
-def test_what_a_reader_has_to_know_of_another_save_is_told_whole() -> None:
-    def change(raw: dict[str, Any]) -> None:
-        raw["tags"] = []
-        raw["signatures"]["serving_default"]["method_name"] = ""
-        raw["signatures"]["more"] = raw["signatures"]["serving_default"]
-
-    told = judged_saves(contract=a_contract(change))
-    assert told.verdict is Verdict.DRIFT
-    assert "tags were 'serve' and are none" in told.message
-    assert "signature 'more' is new" in told.message
-    assert "method name was 'tensorflow/serving/predict' and is" in told.message
-
-
-def test_what_changes_between_saves_has_its_part() -> None:
-    def change(raw: dict[str, Any]) -> None:
-        raw["tags"] = []
-        signature = raw["signatures"]["serving_default"]
-        signature["method_name"] = ""
-        signature["inputs"]["x"] = {"dtype": "float64", "shape": [3]}
-        signature["outputs"]["z"] = signature["outputs"].pop("y")
-        raw["signatures"]["more"] = signature
-
-    told = judged_saves(contract=a_contract(change))
-    assert {str(each.part) for each in told.changes} == {
-        *("tags", "signature_key", "method_name", "output", "dtype", "rank"),
-    }
-    assert {each.sentence for each in told.changes} >= {
-        "signature 'serving_default': input 'x' was of rank 2 and is of rank 1",
-        "signature 'serving_default': output 'y' became 'z'",
-    }
-
-
-def test_a_signature_under_another_key_is_compared_all_the_same() -> None:
-    def change(raw: dict[str, Any]) -> None:
-        moved = raw["signatures"].pop("serving_default")
-        moved["inputs"] = {"z": moved["inputs"]["x"]}
-        raw["signatures"]["default"] = moved
-
-    told = judged_saves(contract=a_contract(change), signature="default")
-    assert "signature 'serving_default' became 'default'" in told.message
-    assert "signature 'default': input 'x' became 'z'" in told.message
-    assert told.not_compared == ()
-
-    def nameless(raw: dict[str, Any]) -> None:
-        change(raw)
-        del raw["signatures"]["default"]["method_name"]
-
-    told = judged_saves(contract=a_contract(nameless), signature="default")
-    assert told.not_compared == ("method_name",)
-
-
-def test_a_batch_dimension_is_no_other_value() -> None:
-    batched = {
-        "y": Tensor("float32", OUTPUTS["y"].value.reshape(2, 1, 1)),
-        "label": OUTPUTS["label"],
-    }
-    examples = (Example(INPUTS, batched), Example(INPUTS, batched))
-    assert judged_saves(examples=examples).verdict is Verdict.SAME
-
-
-def test_another_value_is_another_value() -> None:
-    examples = (Example(INPUTS, {**OUTPUTS, "y": floats(9.0, -2.0)}), Example(INPUTS, OUTPUTS))
-    assert judged_saves(examples=examples).verdict is Verdict.DIFFERS
+# What is saved again
 
 
 def test_what_is_saved_again_is_held_to_the_first_files_contract() -> None:
