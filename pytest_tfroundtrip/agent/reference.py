@@ -16,6 +16,7 @@ from . import (
     composites,
     contract,
     errors,
+    input_specs,
     inputs,
     plugins,
     probe,
@@ -161,7 +162,7 @@ def _called(loaded, message, meta_graph, content):
     _keep_variables(loaded, content, tensors)  # before a call changes them
     try:
         examples = _examples(call, message, meta_graph)
-    except inputs.NotMade as error:
+    except input_specs.NotMade as error:
         content["uncalled"] = str(error)
         return tensors
     except _Untaken as error:

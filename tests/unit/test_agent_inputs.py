@@ -3,58 +3,43 @@
 from __future__ import annotations
 
 import base64
-import io
-import struct
-import sys
-import wave
-import zlib
 from itertools import islice
-from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pytest
 from graph_types import (
     UNKNOWN_RANK,
     Graph,
     add,
     constant,
-    kind,
     shape,
-    shapes,
-    strings,
-    types,
-    words,
+)
+from made_up import (
+    BFLOAT16,
+    BOOL,
+    COMPLEX64,
+    FLOAT,
+    HALF,
+    INT8,
+    INT32,
+    INT64,
+    KEY,
+    STRING,
+    UINT8,
+    first,
+    form,
+    made,
+    specs,
+    without_tensorflow,
 )
 
-from pytest_tfroundtrip.agent import inputs
-from pytest_tfroundtrip.savedmodel.dtypes import dtype_name
-
-if TYPE_CHECKING:
-    from pytest_tfroundtrip.agent import wire
-
-FLOAT, INT32, UINT8, INT8, STRING, COMPLEX64, INT64, BOOL = 1, 3, 4, 6, 7, 8, 9, 10
-BFLOAT16, HALF = 14, 19
-KEY = "serving_default"
-SAVED = Path(__file__).parents[1] / "data" / "savedmodels"
+from pytest_tfroundtrip.agent import input_specs, inputs
 
 
-def specs(graph: Graph, folder: object = "gone") -> dict[str, Any]:
-    found = inputs.specs_of(graph.meta_graph, KEY, str(folder), dtype_name)
-    return {spec.name: spec for spec in found}
-
-
-def made(graph: Graph, seed: int = 0, folder: object = "gone") -> list[dict[str, wire.Tensor]]:
-    return list(inputs.candidates(graph.meta_graph, KEY, str(folder), seed, dtype_name))
-
-
-def first(graph: Graph, name: str = "x", folder: object = "gone") -> wire.Tensor:
-    return made(graph, folder=folder)[0][name]
-
-
-def form(tensors: dict[str, wire.Tensor]) -> dict[str, tuple[int, ...]]:
-    return {name: tensor.value.shape for name, tensor in tensors.items()}
+@pytest.fixture(autouse=True)
+def examples(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, list[Any]]]:
+    """What was serialized."""
+    return without_tensorflow(monkeypatch)
 
 
 # Numbers
@@ -91,7 +76,7 @@ def test_a_tensor_has_the_dtype_and_the_shape_of_its_input(
 def test_what_has_no_values_is_not_made(dtype: int, name: str) -> None:
     graph = Graph()
     graph.input("x", dtype)
-    with pytest.raises(inputs.NotMade, match=f"input 'x' is of dtype {name}"):
+    with pytest.raises(input_specs.NotMade, match=f"input 'x' is of dtype {name}"):
         made(graph)
 
 
@@ -244,7 +229,7 @@ def test_a_string_is_one_thing_after_the_other_where_nothing_tells() -> None:
     graph = Graph()
     graph.input("x", STRING, ())
     told = [bytes(each["x"].value.item()) for each in islice(made(graph), 0, None, 2)]
-    assert len(told) == len(inputs.TEXTS)
+    assert len(told) == len(input_specs.TEXTS)
     assert b" " in told[0]
     assert told[1].isdigit()
     assert told[3].startswith(b"\x89PNG")
@@ -272,7 +257,7 @@ def test_only_the_content_of_what_is_decoded_is_a_picture() -> None:
     graph.node("cropped", "DecodeAndCropJpeg", "image", "window")
     graph.node("read", "DecodeCSV", "records", "default")
     found = specs(graph)
-    assert (found["window"].strings, found["default"].strings) == ((), inputs.TEXTS)
+    assert (found["window"].strings, found["default"].strings) == ((), input_specs.TEXTS)
 
 
 def test_base64_is_wrapped_around_what_is_in_it() -> None:
@@ -282,273 +267,6 @@ def test_base64_is_wrapped_around_what_is_in_it() -> None:
     graph.node("pixels", "DecodeImage", "plain")
     for each in first(graph).value.tolist():
         assert base64.urlsafe_b64decode(each).startswith(b"\x89PNG")
-
-
-def test_a_picture_is_a_png_of_that_size() -> None:
-    content = inputs.picture(np.random.RandomState(0), 5, 7)
-    length, name, width, height = struct.unpack(">I4sII", content[8:24])
-    assert (length, name, width, height) == (13, b"IHDR", 5, 7)
-    (size,) = struct.unpack(">I", content[33:37])
-    assert len(zlib.decompress(content[41 : 41 + size])) == 7 * (1 + 3 * 5)
-
-
-def test_a_sound_is_a_second_of_a_wav_file() -> None:
-    with wave.open(io.BytesIO(inputs.sound(np.random.RandomState(0)))) as sound:
-        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 16000)
-        assert sound.getnframes() == inputs.RATE
-        assert len(sound.readframes(inputs.RATE)) == 2 * inputs.RATE
-
-
-# Vocabularies
-
-
-def vocabulary(folder: Path, name: str = "words.txt", content: bytes = b"cat\t1\ndog\r\n") -> Graph:
-    """A signature of words that a table knows, which is read from an asset."""
-    (folder / "assets").mkdir(exist_ok=True)
-    (folder / "assets" / "words.txt").write_bytes(content)
-    graph = Graph()
-    graph.input("x", STRING, (200,))
-    asset = graph.meta_graph.asset_file_def.add(filename=name)
-    asset.tensor_info.name = "path:0"
-    graph.node("path", "Const")
-    graph.node("table", "HashTableV2")
-    graph.node("found", "LookupTableFindV2", "table", "x", "default")
-    return graph
-
-
-def test_words_are_of_the_vocabulary(tmp_path: Path) -> None:
-    graph = vocabulary(tmp_path)
-    graph.node("init", "InitializeTableFromTextFileV2", "table", "path")
-    assert set(first(graph, folder=tmp_path).value) == {b"cat", b"dog", b"unlikelyword"}
-
-
-def test_a_function_may_initialize_the_table(tmp_path: Path) -> None:
-    graph = vocabulary(tmp_path)
-    body = graph.function("initializer", "file", "handle")
-    add(body, "init", "InitializeTableFromTextFileV2", "handle", "file")
-    graph.node("call", "StatefulPartitionedCall", "path", "table", f="initializer")
-    assert specs(graph, tmp_path)["x"].words == (b"cat", b"dog", b"unlikelyword")
-
-
-@pytest.mark.parametrize("name", ["../words.txt", "/etc/passwd", "gone.txt", "."])
-def test_a_vocabulary_is_a_file_among_the_assets(tmp_path: Path, name: str) -> None:
-    (tmp_path / "words.txt").write_text("secret")
-    graph = vocabulary(tmp_path, name)
-    graph.node("init", "InitializeTableFromTextFile", "table", "path")
-    assert specs(graph, tmp_path)["x"].words == ()
-
-
-def test_a_table_that_is_initialized_with_nothing_is_none(tmp_path: Path) -> None:
-    graph = vocabulary(tmp_path)
-    graph.node("init", "InitializeTableFromTextFileV2", "table")
-    assert specs(graph, tmp_path)["x"].words == ()
-
-
-def test_what_tensorflow_saved_tells_its_words() -> None:
-    """TensorFlow 2 has the path in a variable, which the main graph assigns."""
-    folder = SAVED / "tf_module-2.15"
-    saved = kind("SavedModel").FromString((folder / "saved_model.pb").read_bytes())
-    (meta_graph,) = saved.meta_graphs
-    (spec,) = (
-        spec
-        for spec in inputs.specs_of(meta_graph, KEY, str(folder), dtype_name)
-        if spec.name == "words"
-    )
-    lines = (folder / "assets" / "words.txt").read_bytes().split()
-    assert spec.words == (*lines, b"unlikelyword")
-
-
-# Examples
-
-
-class Slot:
-    """The lists of a Feature."""
-
-    def __init__(self) -> None:
-        self.bytes_list = SimpleNamespace(value=[])
-        self.int64_list = SimpleNamespace(value=[])
-        self.float_list = SimpleNamespace(value=[])
-
-    @property
-    def values(self) -> list[Any]:
-        found: list[Any] = [
-            *self.bytes_list.value,
-            *self.int64_list.value,
-            *self.float_list.value,
-        ]
-        return found
-
-
-class Example:
-    """Stands for tf.train.Example; the last ones are kept."""
-
-    kept: list[dict[str, list[Any]]]
-
-    def __init__(self) -> None:
-        self.slots: dict[str, Slot] = {}
-        self.features = SimpleNamespace(feature=Features(self.slots))
-
-    def SerializeToString(self, *, deterministic: bool) -> bytes:  # noqa: N802  protobuf's name
-        assert deterministic
-        self.kept.append({name: slot.values for name, slot in self.slots.items()})
-        return b"example %d" % len(self.kept)
-
-
-class Features:
-    """A map whose values come to be when they are asked for, as protobuf's do."""
-
-    def __init__(self, slots: dict[str, Slot]) -> None:
-        self._slots = slots
-
-    def __getitem__(self, name: str) -> Slot:
-        return self._slots.setdefault(name, Slot())
-
-
-@pytest.fixture(autouse=True)
-def examples(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, list[Any]]]:
-    """What was serialized, without a TensorFlow."""
-    kept: list[dict[str, list[Any]]] = []
-    of = type("Kept", (Example,), {"kept": kept})
-    package = SimpleNamespace(example_pb2=SimpleNamespace(Example=of))
-    monkeypatch.setitem(sys.modules, "tensorflow.core.example", package)
-    return kept
-
-
-def parsing(graph: Graph, op: str) -> None:
-    """A node that parses words (sparse), id (dense, one), and more (dense, three floats)."""
-    nodes: Any = graph.nodes
-    if op == "ParseSingleExample":
-        add(
-            nodes,
-            "parse",
-            op,
-            "x",
-            "d0",
-            "d1",
-            sparse_keys=words(b"words"),
-            dense_keys=words(b"id", b"more"),
-            sparse_types=types(STRING),
-            Tdense=types(INT64, FLOAT),
-            dense_shapes=shapes(shape(1), shape(3)),
-        )
-        return
-    graph.node("names", "Const", value=strings())
-    both = {
-        "sparse_types": types(STRING),
-        "Tdense": types(INT64, FLOAT),
-        "dense_shapes": shapes(shape(1), shape(3)),
-    }
-    if op == "ParseExample":
-        for name in ("words", "id", "more"):
-            graph.node(f"key_{name}", "Const", value=strings(name.encode()))
-        keys = ("key_words", "key_id", "key_more")
-        graph.node("parse", op, "x", "names", *keys, "d0", "d1", Nsparse=1, Ndense=2, **both)
-        return
-    graph.node("sparse", "Const", value=strings(b"words"))
-    graph.node("dense", "Const", value=strings(b"id", b"more"))
-    graph.node("ragged", "Const", value=strings(b"rows"))
-    graph.node(
-        *("parse", op, "x", "names", "sparse", "dense", "ragged", "d0", "d1"),
-        num_sparse=1,
-        ragged_value_types=types(INT64),
-        **both,
-    )
-
-
-@pytest.mark.parametrize("op", ["ParseExample", "ParseExampleV2", "ParseSingleExample"])
-def test_an_example_has_what_is_parsed_of_it(op: str, examples: list[dict[str, list[Any]]]) -> None:
-    graph = Graph()
-    graph.input("x", STRING, (None,))
-    parsing(graph, op)
-    graph.table("table", 40, 4)
-    graph.table("rows_table", 5, 4)
-    # Outputs: indices, values, shape of the sparse one; two dense ones; the ragged one's values.
-    graph.node("of_id", "ResourceGather", "table", "parse:3")
-    graph.node("of_rows", "ResourceGather", "rows_table", "parse:5")
-    spec = specs(graph)["x"]
-    assert spec.strings == ("example",)
-    told = {each.name: (each.dtype, each.shape, each.bound) for each in spec.features}
-    wanted: dict[bytes, Any] = {
-        b"words": ("string", None, None),
-        b"id": ("int64", (1,), 40),
-        b"more": ("float32", (3,), None),
-    }
-    if op == "ParseExampleV2":
-        wanted[b"rows"] = ("int64", None, 5)
-    assert told == wanted
-    assert first(graph).value.tolist() == [b"example 1", b"example 2"]
-    last = examples[0]
-    assert {name: len(values) for name, values in last.items()} == {
-        name.decode(): 3 if name == b"more" else 1 for name in wanted
-    }
-    assert last["words"][0] in inputs.WORDS
-    assert isinstance(last["id"][0], int)
-    assert 0 <= last["more"][0] < 1
-
-
-def test_ids_that_are_parsed_in_a_function_are_bounded() -> None:
-    graph = Graph()
-    graph.input("x", STRING, (None,))
-    graph.node("keys", "Const", value=strings(b"id"))
-    graph.node("none", "Const", value=strings())
-    graph.table("table", 40, 4)
-    body = graph.function("f", "serialized", "none", "keys", "t")
-    add(
-        body,
-        *("parse", "ParseExampleV2", "serialized", "none", "none", "keys", "none"),
-        Tdense=types(INT64),
-        dense_shapes=shapes(shape()),
-    )
-    add(body, "other", "ResourceGather", "small", "parse:sparse_values:0")
-    add(body, "found", "ResourceGather", "t", "parse:dense_values:0")
-    graph.node("call", "PartitionedCall", "x", "none", "keys", "table", f="f")
-    (feature,) = specs(graph)["x"].features
-    assert feature == (b"id", "int64", (), 40, (), (), False)
-
-
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_a_picture_in_an_example_is_one(wrapped: bool) -> None:
-    graph = Graph()
-    graph.input("x", STRING, (None,))
-    graph.node("keys", "Const", value=strings(b"image/encoded"))
-    graph.node("none", "Const", value=strings())
-    graph.node(
-        *("parse", "ParseExampleV2", "x", "none", "none", "keys", "none"),
-        Tdense=types(STRING),
-        dense_shapes=shapes(shape()),
-    )
-    if wrapped:
-        graph.node("bytes", "DecodeBase64", "parse:0")
-    graph.node("pixels", "DecodeBmp", "bytes" if wrapped else "parse:0")
-    (feature,) = specs(graph)["x"].features
-    content = inputs._of_feature(feature, np.random.RandomState(0))
-    assert (base64.urlsafe_b64decode(content) if wrapped else content).startswith(b"BM")
-
-
-def test_a_bitmap_says_how_long_it_is() -> None:
-    content = inputs.bitmap(np.random.RandomState(0), 4, 2)
-    assert struct.unpack_from("<I", content, 2) == (len(content),) == (54 + 24,)
-
-
-def test_keys_that_nobody_can_tell_are_no_features() -> None:
-    graph = Graph()
-    graph.input("x", STRING, (None,))
-    graph.node("keys", "Placeholder")
-    parse = "ParseExampleV2"
-    graph.node("parse", parse, "x", "keys", "keys", "keys", "keys", Tdense=types(INT64))
-    assert specs(graph)["x"].features == []
-
-
-def test_a_dense_feature_of_open_size_has_any_number_of_values() -> None:
-    graph = Graph()
-    graph.input("x", STRING, (None,))
-    graph.node(
-        *("parse", "ParseSingleExample", "x"),
-        dense_keys=words(b"many", b"unknown"),
-        Tdense=types(INT64, INT64),
-        dense_shapes=shapes(shape(None, 2)),
-    )
-    assert [each.shape for each in specs(graph)["x"].features] == [None, None]
 
 
 # Composite inputs
@@ -623,7 +341,7 @@ def test_a_ragged_input_has_as_many_row_splits_as_it_has_ragged_dimensions() -> 
 def test_another_type_of_input_is_not_made(number: int, parts: int) -> None:
     graph = Graph()
     composite(graph, number, *[(INT64, (None,))] * parts)
-    with pytest.raises(inputs.NotMade, match="'x' is of a type that nobody knows how to make"):
+    with pytest.raises(input_specs.NotMade, match="'x' is of a type that nobody knows how to make"):
         made(graph)
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_tfroundtrip.agent import inputs
+from pytest_tfroundtrip.agent import input_values, inputs
+from pytest_tfroundtrip.agent.input_specs import SPARSE, Spec
 
 
 def spec(name: str, dtype: str, shape: tuple[int | None, ...] | None) -> Any:
-    return inputs.Spec(
+    return Spec(
         name=name,
         dtype=dtype,
         shape=shape,
@@ -40,7 +41,7 @@ def test_the_parts_of_several_sparse_tensors_are_counted_on() -> None:
     flat = [each for first in range(0, 15, 3) for each in sparse(first)]
     found = inputs._flattened(sorted(flat, key=lambda each: str(each.name)), ragged=False)
     assert found == [
-        (tuple(each.name for each in sparse(first)), inputs.SPARSE) for first in range(0, 15, 3)
+        (tuple(each.name for each in sparse(first)), SPARSE) for first in range(0, 15, 3)
     ]
 
 
@@ -52,7 +53,7 @@ def test_sparse_parts_fit_each_other_in_every_choice() -> None:
         made: dict[str, Any] = {}
         random = np.random.RandomState(0)
         for each in specs:
-            made.update(inputs._made(each, choice, random))
+            made.update(input_values.made_of(each, choice, random))
         for names, kind in inputs._flattened(specs, choice.ragged):
             indices, values, dims = inputs._parts_of(kind, names, made, choice)
             assert len(indices.value) == len(values.value)
