@@ -5,6 +5,7 @@ None of these is a ``pytest.Directory``: of those pytest loads the ``conftest.py
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,9 @@ class ModelFolder(pytest.File):
         """The collector of a folder; ``root`` is what was named, None for an argument."""
         config = parent.config
         root = root or _root(path, config.args, config.invocation_params.dir)
-        made: ModelFolder = cls.from_parent(parent, path=path, state=state, root=root)
+        made: ModelFolder = cls.from_parent(
+            parent, path=path, nodeid=_node_id(path, config), state=state, root=root
+        )
         return made
 
     def collect(self) -> Iterator[pytest.Collector]:
@@ -98,6 +101,7 @@ class ModelFolder(pytest.File):
             yield SavedModelFile.from_parent(
                 self,
                 path=found.file,
+                nodeid=_node_id(found.file, self.config),
                 found=_named(found, self._root),
                 state=self._state,
                 root=self._root,
@@ -203,6 +207,19 @@ def of_options(session: pytest.Session, state: RoundTripSession) -> Iterator[Mod
     """The folders of ``--tf-model``."""
     for path in state.settings.models:
         yield ModelFolder.of(session, path, state, root=path)
+
+
+def _node_id(path: Path, config: pytest.Config) -> str | None:
+    """The node id of what is outside of the rootdir; None of what is in there: pytest's own.
+
+    pytest's is relative to what was named: two folders have the same, and one of them no result.
+    """
+    if path.is_relative_to(config.rootpath):
+        return None
+    try:
+        return Path(os.path.relpath(path, config.rootpath)).as_posix()
+    except ValueError:  # on another drive
+        return path.as_posix()
 
 
 def _rewritten(argument: str, invoked_in: Path) -> str:

@@ -28,7 +28,7 @@ from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.live import LiveLogs
 from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.predictions import apology, said_wrongly
-from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of
+from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, files_of, row_of
 from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.statements import row_of as statement_row
 from pytest_tfroundtrip.report.telling import telling_of, telling_of_case
@@ -242,6 +242,9 @@ class Reporting:
 
     def _all_rows(self, engine: Engine) -> Iterator[Row]:
         outcomes = self._collected.outcomes
+        models = [test.cell.save.model for test in self._collected.tests.values()]
+        models += [each.cell.save.model for each in self._collected.untested.values()]
+        files = files_of(model for model in models if isinstance(model, Folder))
         nodeids: dict[str, list[str]] = {}
         for nodeid, test in self._collected.tests.items():
             place = f"{test.cell.save.model.file}:{test.cell.id}"
@@ -258,11 +261,15 @@ class Reporting:
             objection = self._collected.objections.get(names[0], "")
             row = self._row(test, seen, names, outcome, objection)
             loader, release, fed = _reference(engine, test.cell) if seen else ("", "", "")
-            yield replace(row, reference_load=loader, reference_runtime=release, inputs=fed)
+            file = files.get(test.cell.save.model.file, row.file)
+            yield replace(
+                row, file=file, reference_load=loader, reference_runtime=release, inputs=fed
+            )
         for untested in self._collected.untested.values():
             if untested.cell.key not in known:
                 seen = Observation(untested.verdict, message=untested.message)
-                yield self._row(untested.test, seen, (), None)
+                row = self._row(untested.test, seen, (), None)
+                yield replace(row, file=files.get(untested.cell.save.model.file, row.file))
 
     def _row(
         self,

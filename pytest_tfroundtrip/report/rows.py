@@ -375,6 +375,18 @@ def file_of(model: Model | Folder) -> str:
     return model.file.as_posix()
 
 
+def files_of(folders: Iterable[Folder]) -> dict[Path, str]:
+    """The file of each folder, with more of its path where two would have the same."""
+    files: dict[str, set[Path]] = defaultdict(set)
+    for folder in folders:
+        files[file_of(folder)].add(folder.file)
+    found: dict[Path, str] = {}
+    for file, paths in files.items():
+        tails = _tails(map(str, paths)) if len(paths) > 1 else {}
+        found.update((path, tails.get(str(path), file)) for path in paths)
+    return found
+
+
 def _tails(paths: Iterable[str]) -> dict[str, str]:
     """The shortest ends of the paths that are all different."""
     parts = {path: PurePath(path).parts for path in paths}

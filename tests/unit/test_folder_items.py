@@ -435,6 +435,32 @@ def test_tf_model_collects_that_and_nothing_else(project: Project, models: Path)
     )
 
 
+@pytest.mark.parametrize("named", ["--tf-model={}", "{}"])
+def test_folders_of_one_name_outside_of_the_rootdir_are_two(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, named: str
+) -> None:
+    """Node ids of pytest's own are relative to what was named: the second had no result."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    places = [elsewhere / name / "models" for name in ("a", "b")]
+    for place in places:
+        written(place / "m")
+    of_both = [named.format(place) for place in places]
+    result = project.run(*TWO, f"--rootdir={project.path}", *of_both, "--tf-report=r.json")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["  a/models/m:m (2.15) *same*", "  b/models/m:m (2.15) *same*"])
+    cells = json.loads((project.path / "r.json").read_text(encoding="utf-8"))["cells"]
+    assert [cell["file"] for cell in cells] == ["a/models/m"] * 2 + ["b/models/m"] * 2
+    assert {cell["outcome"] for cell in cells} == {"passed"}
+    assert len({nodeid for cell in cells for nodeid in cell["nodeids"]}) == 4
+
+
+def test_folders_of_one_name_in_the_rootdir_are_two(project: Project) -> None:
+    for name in ("a", "b"):
+        written(project.path / name / "models" / "m")
+    report = project.report(*TWO, "a/models", "b/models")
+    assert {cell["model"] for cell in report["cells"]} == {"a/models/m:m", "b/models/m:m"}
+
+
 def test_what_tf_model_named_is_run_again_by_it(project: Project, models: Path) -> None:
     """As an argument pytest would load the conftest.py files above it."""
     project.agent(rules=[refused("deep/m2")])
