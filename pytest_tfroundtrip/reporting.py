@@ -7,7 +7,7 @@ import os
 import shlex
 from dataclasses import replace
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from pytest_tfroundtrip.report.json_report import report, write, write_text
 from pytest_tfroundtrip.report.live import LiveLogs
 from pytest_tfroundtrip.report.markdown import page
 from pytest_tfroundtrip.report.predictions import apology, said_wrongly
-from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, files_of, row_of
+from pytest_tfroundtrip.report.rows import Row, command_of, disambiguate, row_of, told_apart
 from pytest_tfroundtrip.report.statements import in_order
 from pytest_tfroundtrip.report.statements import row_of as statement_row
 from pytest_tfroundtrip.report.telling import telling_of, telling_of_case
@@ -242,9 +242,6 @@ class Reporting:
 
     def _all_rows(self, engine: Engine) -> Iterator[Row]:
         outcomes = self._collected.outcomes
-        models = [test.cell.save.model for test in self._collected.tests.values()]
-        models += [each.cell.save.model for each in self._collected.untested.values()]
-        files = files_of(model for model in models if isinstance(model, Folder))
         nodeids: dict[str, list[str]] = {}
         for nodeid, test in self._collected.tests.items():
             place = f"{test.cell.save.model.file}:{test.cell.id}"
@@ -261,15 +258,11 @@ class Reporting:
             objection = self._collected.objections.get(names[0], "")
             row = self._row(test, seen, names, outcome, objection)
             loader, release, fed = _reference(engine, test.cell) if seen else ("", "", "")
-            file = files.get(test.cell.save.model.file, row.file)
-            yield replace(
-                row, file=file, reference_load=loader, reference_runtime=release, inputs=fed
-            )
+            yield replace(row, reference_load=loader, reference_runtime=release, inputs=fed)
         for untested in self._collected.untested.values():
             if untested.cell.key not in known:
                 seen = Observation(untested.verdict, message=untested.message)
-                row = self._row(untested.test, seen, (), None)
-                yield replace(row, file=files.get(untested.cell.save.model.file, row.file))
+                yield self._row(untested.test, seen, (), None)
 
     def _row(
         self,
@@ -319,10 +312,20 @@ class Reporting:
             options=[*self._options(), *(["--pyargs"] if packaged else [])],
         )
         folder = cell.save.model
-        if isinstance(folder, Folder) and folder.root in self._settings.models:
-            # As it came: as an argument, pytest would load what lies beside it.
-            row = replace(row, command=command_of(cell, (), options=self._options()))
+        if isinstance(folder, Folder):
+            row = replace(row, file=self._files.get(folder.file, row.file))
+            if folder.root in self._settings.models:
+                # As it came: as an argument, pytest would load what lies beside it.
+                row = replace(row, command=command_of(cell, (), options=self._options()))
         return row if self._settings.keep else replace(row, log=None)  # gone with the run
+
+    @cached_property
+    def _files(self) -> dict[Path, str]:
+        """The file of each folder of the run, once it is collected."""
+        cells = [test.cell for test in self._collected.tests.values()]
+        cells += [each.cell for each in self._collected.untested.values()]
+        models = (cell.save.model for cell in cells)
+        return told_apart(model for model in models if isinstance(model, Folder))
 
     def _options(self) -> list[str]:
         """The options of this run's command line that a rerun of a cell needs as well."""

@@ -341,14 +341,14 @@ class RoundTripSession:
         # Of what is the same: the causes that could have struck, had they not gone.
         reason = test.accepted([cause.id for cause in (possible(test.cell) if same else struck)])
         if reason is None:
-            return self._by_baseline(test, observation)
+            return self._by_baseline(test, observation, struck[0].id if struck else None)
         if not same or test.expectation.strict:
             return reason, None
         why = f"{test.cell.id} is accepted ({reason}), but it is same: take it out of accept"
         return None, why
 
     def _by_baseline(
-        self, test: TestCell, observation: Observation
+        self, test: TestCell, observation: Observation, cause: str | None
     ) -> tuple[str | None, str | None]:
         """Why the baseline accepts a cell, or what is wrong with its entry.
 
@@ -358,8 +358,6 @@ class RoundTripSession:
         foreseen = expected.strict and expectations.met(expected, observation)
         if self._accepting is None or foreseen or expected.verdict is None:
             return None, None
-        diagnosis = diagnose(observation, test.cell)
-        cause = diagnosis.cause.id if diagnosis else None
         judged = self._accepting.judge(test.cell.id, observation, cause)
         return judged.accepted, judged.objection
 

@@ -117,7 +117,7 @@ def _crash(whole: Any, telling: Telling, reference: Reference | None) -> Any:
     if crash is None:
         return None
     raised = str(crash.message).partition(":")[0]
-    why = f" [{telling.cause}]" if telling.cause else ""
-    message = f"{raised}{why}: {telling.sentence}"
-    message += f": as told with {reference.to.test}" if reference and not why else ""
+    message = f"{raised}{telling.bracketed}: {telling.sentence}"
+    if reference and not telling.cause:
+        message += f": as told with {reference.to.test}"
     return replace(crash, message=message)

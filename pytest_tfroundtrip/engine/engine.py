@@ -100,7 +100,7 @@ class Engine:
 
     def submit(self, cells: Iterable[Cell], trials: Iterable[Trial] = ()) -> None:
         """Take cells and trials into the plan; begin with those whose environments are there."""
-        self.call(self._submit(list(cells), list(trials)))
+        self.call(self.submission(list(cells), list(trials)))
 
     def unprepared(self) -> list[Runtime]:
         """The runtimes that something runs under, whose environments are not known to be there."""
@@ -176,7 +176,8 @@ class Engine:
         await self._steps.close()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _submit(self, cells: list[Cell], trials: list[Trial]) -> None:
+    async def submission(self, cells: list[Cell], trials: list[Trial]) -> None:
+        """Take cells and trials into the plan, as :meth:`submit`."""
         # One at a time: another worker may ask for the same cells before their tasks are there.
         async with self._submitting:
             new = [trial for trial in trials if trial.id not in self.plan.trials]
@@ -234,14 +235,14 @@ class Engine:
     async def trial(self, trial: Trial) -> Observation:
         """What was seen of a case under a runtime."""
         if trial.id not in self.plan.trials:
-            await self._submit([], [trial])
+            await self.submission([], [trial])
         seen = self.tried[trial.id] = await self._trials.of(trial)
         return seen
 
     async def observation(self, cell: Cell) -> Observation:
         """What was seen of a cell, judged once."""
         if cell.key not in self.plan.cells:
-            await self._submit([cell], [])
+            await self.submission([cell], [])
         if cell.key not in self.observations:
             try:
                 self.observations[cell.key] = await self._observation(cell)

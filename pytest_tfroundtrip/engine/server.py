@@ -43,6 +43,7 @@ class EngineServer:
         self._folder = Path(tempfile.mkdtemp(prefix="tfrt-", dir=None if short else "/tmp"))  # noqa: S108
         self.address = str(self._folder / "engine")
         self._server: asyncio.Server | None = None
+        self._hearing = asyncio.Lock()
 
     def start(self) -> None:
         """Listen, in the engine's loop."""
@@ -75,7 +76,11 @@ class EngineServer:
         if message["type"] == "submit":
             cells = [from_json(raw, own, known) for raw in message["cells"]]
             trials = [trial_from_json(raw, own) for raw in message["trials"]]
-            await asyncio.to_thread(self._submit, cells, trials, message["notes"])
+            await self._engine.submission(cells, trials)
+            # One at a time: no worker begins before it is said what runs. And no thread is held
+            # by those who wait: the loop's few are needed by whom they wait for.
+            async with self._hearing:
+                await asyncio.to_thread(self._listener, message["notes"])
             return {"type": "submitted"}
         if message["type"] == "wait":
             await asyncio.to_thread(self._engine.wait_until_prepared)
@@ -85,10 +90,6 @@ class EngineServer:
         else:
             observation = await self._engine.observation(from_json(message["cell"], own, known))
         return {"type": "observed", "observation": observation.to_json()}
-
-    def _submit(self, cells: list[Cell], trials: list[Trial], notes: dict[str, Any]) -> None:
-        self._engine.submit(cells, trials)
-        self._listener(notes)
 
 
 async def _close(server: asyncio.Server) -> None:

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.catalogue.order import api_order
+from pytest_tfroundtrip.report.groups import UNEXPECTED
 from pytest_tfroundtrip.report.lines import count, listed, runtimes
 from pytest_tfroundtrip.report.predictions import apology
 from pytest_tfroundtrip.report.readers import sentences
-from pytest_tfroundtrip.report.rows import UNEXPECTED
 from pytest_tfroundtrip.report.statements import Standing
 from pytest_tfroundtrip.report.uncompared import uncompared_sentence
 from pytest_tfroundtrip.vocabulary import Expect, Promise, Verdict

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pytest_tfroundtrip.observation import Change, Observation
     from pytest_tfroundtrip.vocabulary import Direction, Foreseen, Promise
 
-#: Of what came back the same, and should not have.
-UNEXPECTED = "that was not expected"
 #: What is said of any graph without objects, see savedmodel/origin.py.
 _NO_TRACE = ("builder", "simple_save")
 
@@ -375,7 +373,7 @@ def file_of(model: Model | Folder) -> str:
     return model.file.as_posix()
 
 
-def files_of(folders: Iterable[Folder]) -> dict[Path, str]:
+def told_apart(folders: Iterable[Folder]) -> dict[Path, str]:
     """The file of each folder, with more of its path where two would have the same."""
     files: dict[str, set[Path]] = defaultdict(set)
     for folder in folders:
@@ -392,7 +390,7 @@ def _tails(paths: Iterable[str]) -> dict[str, str]:
     parts = {path: PurePath(path).parts for path in paths}
     longest = max(map(len, parts.values()))
     for length in range(1, longest + 1):
-        tails = {path: "/".join(words[-length:]) for path, words in parts.items()}
+        tails = {path: PurePath(*words[-length:]).as_posix() for path, words in parts.items()}
         if len(set(tails.values())) == len(tails):
             return tails
     return {path: path for path in parts}

@@ -47,6 +47,11 @@ class Telling:
     words: str  # why, what to do, and what else is said in sentences of ours
     numbers: str = ""  # how far values are off, which is each cell's own
 
+    @property
+    def bracketed(self) -> str:
+        """The cause behind a word: `` [debug-name-attr]``; nothing where it is not known."""
+        return f" [{self.cause}]" if self.cause else ""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -57,8 +62,8 @@ class Reference:
 
     def text(self, telling: Telling, width: int) -> str:
         """As lines for a terminal."""
-        why = f" [{telling.cause}]" if telling.cause else ""
-        lines = wrap(f"{telling.verdict}{why}: as told with {self.to.test}", width, rest="  ")
+        said = f"{telling.verdict}{telling.bracketed}"
+        lines = wrap(f"{said}: as told with {self.to.test}", width, rest="  ")
         if self.here:
             lines += wrap(self.here, width, "  here: ", "  ")
         return "\n".join(lines)

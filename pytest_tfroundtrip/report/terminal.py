@@ -5,7 +5,7 @@ Yields lines of (text, markup); the plugin prints them. Text is ASCII, so any en
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.catalogue.order import runtime_order
@@ -14,9 +14,10 @@ from pytest_tfroundtrip.messages import headline
 from pytest_tfroundtrip.report.closing import closing
 from pytest_tfroundtrip.report.folders import of_which
 from pytest_tfroundtrip.report.grid import grids
+from pytest_tfroundtrip.report.groups import contradictions, grouped, lost, same_but_failed
 from pytest_tfroundtrip.report.lines import BLANK, Line, count, line, runtimes, wrap, wrapped
 from pytest_tfroundtrip.report.predictions import apology, line_of, said_wrongly
-from pytest_tfroundtrip.report.rows import UNEXPECTED, disambiguate, in_order
+from pytest_tfroundtrip.report.rows import disambiguate, in_order
 from pytest_tfroundtrip.report.save_pairs import pair_lines
 from pytest_tfroundtrip.report.statements import Standing, statement_lines
 from pytest_tfroundtrip.report.uncompared import uncompared_lines
@@ -159,16 +160,9 @@ def _sentence(text: str, width: int) -> Iterator[Line]:
 
 
 def _contradictions(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    found = [row for row in rows if row.contradiction]
-    broken = [row for row in found if row.verdict is not Verdict.SAME]
-    works = [row for row in found if row.verdict is Verdict.SAME]
-    for title, group in (
-        ("contradictions: the documents promise it, TensorFlow breaks it", broken),
-        ("contradictions: the documents deny it, TensorFlow does it", works),
-    ):
-        if not group:
-            continue
-        yield from _title(f"{title} ({count(len(group), 'cell')})", width, yellow=True)
+    for title, group in contradictions(rows):
+        head = f"contradictions: {title} ({count(len(group), 'cell')})"
+        yield from _title(head, width, yellow=True)
         for cause, members in grouped(group, "cause"):
             yield from _cause(cause or "not in the causes", members, width)
             if members[0].why:
@@ -209,11 +203,9 @@ def _unavailable(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    asserted = [row for row in rows if row.asserted]
-    yield from _same("the same, but the test itself failed", asserted, width)
-    unexpected = [row for row in rows if row.unexpected]
-    yield from _same(f"the same: {UNEXPECTED}", unexpected, width)
-    failed = [row for row in rows if row.lost and row.verdict is not Verdict.ENV_ERROR]
+    for title, members in same_but_failed(rows):
+        yield from _same(title, members, width)
+    failed = lost(rows)
     if not failed:
         return
     yield from _title(f"failures by cause ({count(len(failed), 'cell')})", width, red=True)
@@ -239,9 +231,7 @@ def _failures(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def _same(title: str, rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """What came back the same in tests that failed: by their own body, or for that."""
-    if not rows:
-        return
+    """What came back the same in tests that failed."""
     yield from _title(f"{title} ({count(len(rows), 'cell')})", width, red=True)
     for row in rows[:EXAMPLES]:
         yield from wrapped(row.sentence, width, 2, "- ")
@@ -293,11 +283,3 @@ def _cause(name: str, rows: Sequence[Row], width: int) -> Iterator[Line]:
     parts += [f"saved by {runtimes(saves)}"] if saves else []
     parts += [f"loaded by {runtimes(loads)}"] if loads else []
     yield from wrapped(", ".join(parts), width, 2, f"{name}: ")
-
-
-def grouped(rows: Iterable[Row], name: str) -> list[tuple[str | None, list[Row]]]:
-    """The rows grouped by a field, the largest group first."""
-    groups: dict[str | None, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[getattr(row, name)].append(row)
-    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0] or ""))

@@ -117,6 +117,17 @@ def test_an_artifact_is_read_once(artifact: Artifact, monkeypatch: pytest.Monkey
     assert kept.told(SEEN, OLD, Saved(folder)) == first
 
 
+def test_what_was_read_for_its_faults_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = shutil.copytree(DATA / "tf_module-2.15", tmp_path / "model")
+    (tmp_path / "record.json").write_text(json.dumps({"contract": {"tags": ["serve"]}}))
+    saved = Saved(tmp_path, payload=place)
+    assert saved.faults == ()
+    monkeypatch.delattr(files, "read_saved_model")
+    assert Predictions().told(SEEN, OLD, saved).predicted is Foreseen.WILL_FAIL
+
+
 def _op(graph: Any) -> None:
     graph.graph_def.node.add(name="a", op="Acme>Op")
 

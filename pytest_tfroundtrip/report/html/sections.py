@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.catalogue.order import api_order, runtime_order
+from pytest_tfroundtrip.report import groups
 from pytest_tfroundtrip.report.closing import closing
+from pytest_tfroundtrip.report.groups import grouped
 from pytest_tfroundtrip.report.lines import count, runtimes
-from pytest_tfroundtrip.report.rows import UNEXPECTED
 from pytest_tfroundtrip.report.save_pairs import by_move, by_part, seen_of
 from pytest_tfroundtrip.report.statements import Standing
-from pytest_tfroundtrip.report.terminal import grouped
 from pytest_tfroundtrip.vocabulary import Promise, Verdict
 
 if TYPE_CHECKING:
@@ -116,42 +116,31 @@ def summary(rows: Sequence[Row], statements: Sequence[StatementRow]) -> Summary:
 
 def failures(rows: Sequence[Row]) -> list[Group]:
     """What failed, by cause; first the runtimes that could not be had: that is quick to mend."""
-    failed = [row for row in rows if row.failed]
     broken = [row for row in rows if row.verdict is Verdict.ENV_ERROR]
-    asserted = [row for row in failed if row.asserted]
-    unexpected = [row for row in failed if row.unexpected]
-    others = [row for row in failed if row.lost and row.verdict is not Verdict.ENV_ERROR]
-    groups = [
-        _group("A runtime could not be had", members, message=message or "no message")
-        for message, members in grouped(broken, "message")
-    ]
-    if asserted:
-        groups.append(_group("The same, but the test itself failed", asserted))
-    if unexpected:
-        groups.append(_group(f"The same: {UNEXPECTED}", unexpected))
-    return groups + [
-        _group(cause or "No known cause", members) for cause, members in grouped(others, "cause")
+    return [
+        *(
+            _group("A runtime could not be had", members, message=message or "no message")
+            for message, members in grouped(broken, "message")
+        ),
+        *(_group(title.capitalize(), members) for title, members in groups.same_but_failed(rows)),
+        *(
+            _group(cause or "No known cause", members)
+            for cause, members in grouped(groups.lost(rows), "cause")
+        ),
     ]
 
 
 def contradictions(rows: Sequence[Row]) -> list[tuple[str, list[Group]]]:
     """What contradicts the documents, either way, by cause."""
-    found = [row for row in rows if row.contradiction]
-    broken = [row for row in found if row.verdict is not Verdict.SAME]
-    works = [row for row in found if row.verdict is Verdict.SAME]
     return [
         (
-            title,
+            f"{title[0].upper()}{title[1:]}",
             [
                 _group(cause or "Not in the causes", members)
                 for cause, members in grouped(group, "cause")
             ],
         )
-        for title, group in (
-            ("The documents promise it, TensorFlow breaks it", broken),
-            ("The documents deny it, TensorFlow does it", works),
-        )
-        if group
+        for title, group in groups.contradictions(rows)
     ]
 
 

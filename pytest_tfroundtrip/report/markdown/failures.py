@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_tfroundtrip.prose import code, fenced, prose, prose_with_code
+from pytest_tfroundtrip.report import groups
+from pytest_tfroundtrip.report.groups import grouped
 from pytest_tfroundtrip.report.lines import count
 from pytest_tfroundtrip.report.markdown.blocks import (
     Block,
@@ -12,7 +14,6 @@ from pytest_tfroundtrip.report.markdown.blocks import (
     where,
 )
 from pytest_tfroundtrip.report.predictions import apology, said_wrongly
-from pytest_tfroundtrip.report.terminal import grouped
 from pytest_tfroundtrip.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -26,41 +27,43 @@ EXAMPLES = 25  # of failures that no cause explains; the rest are counted
 
 def mispredicted(rows: Sequence[Row]) -> Iterator[Block]:
     """Loads that were said to fail and did not."""
-    if not rows:
+    wrong = [row for row in rows if row.mispredicted]
+    if not wrong:
         return
-    yield Block(f"## Wrong predictions\n\n{prose(apology(len(rows)))}", "", 0)
-    for row in rows:
+    yield Block(f"## Wrong predictions\n\n{prose(apology(len(wrong)))}", "", 0)
+    for row in wrong:
         parts = [f"- {prose(said_wrongly(row))}", f"  {code(row.command)}"]
         yield Block("\n".join(parts), "wrong prediction", 1)
 
 
 def unavailable(rows: Sequence[Row]) -> Iterator[Block]:
     """Runtimes that could not be had, each reason once."""
-    if not rows:
+    broken = [row for row in rows if row.verdict is Verdict.ENV_ERROR]
+    if not broken:
         return
-    title = f"## Runtimes that could not be had ({count(len(rows), 'cell')})"
+    title = f"## Runtimes that could not be had ({count(len(broken), 'cell')})"
     yield Block(title, "", 0)
-    for message, members in grouped(rows, "message"):
+    for message, members in grouped(broken, "message"):
         parts = [where(members), fenced(shortened(message or "no message"))]
         if members[0].remedy:
             parts.append(f"What to do: {prose_with_code(members[0].remedy)}")
         yield Block("\n\n".join(parts), "unavailable runtime", 1)
 
 
-def same(title: str, rows: Sequence[Row]) -> Iterator[Block]:
+def same(rows: Sequence[Row]) -> Iterator[Block]:
     """What failed and came back the same."""
-    if not rows:
-        return
-    yield Block(f"## {title} ({count(len(rows), 'cell')})", "", 0)
-    yield from _each(rows)
+    for title, members in groups.same_but_failed(rows):
+        yield Block(f"## {title.capitalize()} ({count(len(members), 'cell')})", "", 0)
+        yield from _each(members)
 
 
 def failures(rows: Sequence[Row]) -> Iterator[Block]:
     """What failed, by cause, with what to do."""
-    if not rows:
+    failed = groups.lost(rows)
+    if not failed:
         return
-    yield Block(f"## Failures by cause ({count(len(rows), 'cell')})", "", 0)
-    for cause, members in grouped(rows, "cause"):
+    yield Block(f"## Failures by cause ({count(len(failed), 'cell')})", "", 0)
+    for cause, members in grouped(failed, "cause"):
         if cause is None:
             said = f"### No known cause\n\n{where(members)}"
             yield Block(said, "cause", 1)
@@ -99,14 +102,7 @@ def _each(rows: Sequence[Row]) -> Iterator[Block]:
 
 def contradictions(rows: Sequence[Row]) -> Iterator[Block]:
     """What contradicts the documents, either way, with what they say."""
-    broken = [row for row in rows if row.verdict is not Verdict.SAME]
-    works = [row for row in rows if row.verdict is Verdict.SAME]
-    for title, group in (
-        ("the documents promise it, TensorFlow breaks it", broken),
-        ("the documents deny it, TensorFlow does it", works),
-    ):
-        if not group:
-            continue
+    for title, group in groups.contradictions(rows):
         head = f"## Contradictions: {title} ({count(len(group), 'cell')})"
         yield Block(head, "", 0)
         for cause, members in grouped(group, "cause"):

@@ -30,7 +30,7 @@ from pytest_tfroundtrip.report.markdown.matrix import matrices
 from pytest_tfroundtrip.report.markdown.pairs import save_pairs_of
 from pytest_tfroundtrip.report.markdown.sentences import statements_of
 from pytest_tfroundtrip.report.predictions import line_of
-from pytest_tfroundtrip.report.rows import UNEXPECTED, disambiguate, in_order
+from pytest_tfroundtrip.report.rows import disambiguate, in_order
 from pytest_tfroundtrip.vocabulary import Promise, Verdict
 
 if TYPE_CHECKING:
@@ -70,12 +70,11 @@ def page(
         *_head(ordered, statements),
         *_conflicts(conflicts),
         *matrices([row for row in ordered if row.verdict is not None]),
-        *mispredicted([row for row in ordered if row.mispredicted]),
-        *unavailable([row for row in ordered if row.verdict is Verdict.ENV_ERROR]),
-        *same("The same, but the test itself failed", [row for row in ordered if row.asserted]),
-        *same(f"The same: {UNEXPECTED}", [row for row in ordered if row.unexpected]),
-        *failures([row for row in ordered if row.lost and row.verdict is not Verdict.ENV_ERROR]),
-        *contradictions([row for row in ordered if row.contradiction]),
+        *mispredicted(ordered),
+        *unavailable(ordered),
+        *same(ordered),
+        *failures(ordered),
+        *contradictions(ordered),
         *statements_of(statements),
         *save_pairs_of(save_pairs),
         *_notes(ordered),
